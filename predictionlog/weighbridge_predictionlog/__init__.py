@@ -1,0 +1,57 @@
+"""The prediction log: the spool beside each server, the shipper, and the tables in PostgreSQL.
+
+The spool is what a server imports, so this façade stays light: the names that need psycopg
+are loaded at their first use.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from weighbridge_predictionlog._errors import (
+    MigrationError,
+    PredictionLogError,
+    RowError,
+    ShipperRunningError,
+    SpoolError,
+)
+from weighbridge_predictionlog._identity import hash_sticky_key, new_prediction_id
+from weighbridge_predictionlog._row import Kind, PredictionRow, Route
+from weighbridge_predictionlog.spool import Spool, SpoolReader
+
+if TYPE_CHECKING:
+    from weighbridge_predictionlog.database import (
+        CallCount,
+        LoggedCall,
+        count_calls,
+        migrate,
+        recent_calls,
+    )
+
+__all__ = [
+    "CallCount",
+    "Kind",
+    "LoggedCall",
+    "MigrationError",
+    "PredictionLogError",
+    "PredictionRow",
+    "Route",
+    "RowError",
+    "ShipperRunningError",
+    "Spool",
+    "SpoolError",
+    "SpoolReader",
+    "count_calls",
+    "hash_sticky_key",
+    "migrate",
+    "new_prediction_id",
+    "recent_calls",
+]
+
+_DATABASE_NAMES = frozenset({"CallCount", "LoggedCall", "count_calls", "migrate", "recent_calls"})
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _DATABASE_NAMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from weighbridge_predictionlog import database
+
+    return getattr(database, name)

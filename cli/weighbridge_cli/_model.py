@@ -1,0 +1,86 @@
+"""`weighbridge model`: which bytes a version label stands for."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from weighbridge_cli._output import Output, OutputOption, print_json
+from weighbridge_cli._variables import Variables
+
+app = typer.Typer(no_args_is_help=True, help="Pin versions to registered models, and show them.")
+
+_DEFAULT_MODEL = "LogisticsDelayModel"
+
+
+@app.command()
+def pin(
+    label: Annotated[str, typer.Argument(help="The version's label: “v” and its number.")],
+    version: Annotated[str | None, typer.Option(help="The registry's version.")] = None,
+    alias: Annotated[
+        str | None, typer.Option(help="Or an alias, as in --alias experiment.")
+    ] = None,
+    model: Annotated[str, typer.Option(help="The registered model's name.")] = _DEFAULT_MODEL,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Resolve a model in MLflow, verify its bytes, and write them down in Git."""
+    if (version is None) == (alias is None):
+        raise typer.BadParameter("give either --version or --alias")
+    # A command line has no use for the registry client's usage statistics.
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    from weighbridge_rollout import Environment, ObjectStore, pin_model
+
+    variables = Variables.load()
+    variables.require("WEIGHBRIDGE_TRAFFIC_REPO")
+    result = pin_model(
+        Environment.from_variables(variables),
+        label,
+        name=model,
+        tracking_uri=variables.require("MLFLOW_TRACKING_URI"),
+        store=ObjectStore.from_variables(variables),
+        version=version,
+        alias=alias,
+    )
+    if output is Output.JSON:
+        print_json(result)
+        return
+    pinned = result.model
+    typer.echo(f"{label} is {pinned.name} {pinned.version}, SHA-256 {pinned.sha256}")
+    typer.echo(f"Bytes read and verified: {pinned.uri}")
+    if result.commit is None:
+        typer.echo(f"{result.path} says so already; no commit made.")
+    else:
+        typer.echo(f"Commit {result.commit}")
+
+
+@app.command()
+def show(
+    pin: Annotated[str | None, typer.Option(help="Ask this version, as in --pin v7.")] = None,
+    token: Annotated[
+        str | None, typer.Option(envvar="WEIGHBRIDGE_TOKEN", help="Credential for --pin.")
+    ] = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Show the model that answers calls: bytes, threshold, metrics."""
+    from weighbridge import Client
+    from weighbridge_cli._output import console, plain_table
+
+    with Client(Variables.load().require("WEIGHBRIDGE_TARGET"), pin=pin, token=token) as client:
+        model = client.model()
+    if output is Output.JSON:
+        print_json(model)
+        return
+    table = plain_table("", "")
+    table.show_header = False
+    table.add_row("answered by", model.served_version or "unknown")
+    table.add_row("model", f"{model.model.name} {model.model.version}")
+    table.add_row("bytes", model.model.digest)
+    table.add_row("from", model.uri)
+    table.add_row("training run", model.run_id or "unknown")
+    table.add_row("loaded", f"{model.loaded_time:%Y-%m-%d %H:%M:%S} UTC")
+    table.add_row("late from", f"{model.threshold:g}")
+    for name, value in sorted(model.training_metrics.items()):
+        table.add_row(name, f"{value:.4g}")
+    console().print(table)

@@ -1,0 +1,94 @@
+"""What the calls answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What every answer tells about its call; None where the far side did not say."""
+
+    served_version: str | None
+    """The version that really answered, for example "v7"."""
+
+    traffic_revision: str | None
+    """Which state of the traffic file routed the call."""
+
+    request_id: str | None
+    """The ingress's name for the attempt that was answered; quote it in reports."""
+
+    attempts: int
+    """How many attempts it took."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelVersion:
+    """A model by name, registry version ("7") and digest of its bytes ("sha256:…")."""
+
+    name: str
+    version: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction(Answer):
+    """One prediction: probability of being late, 0 to 1, and the label at the threshold."""
+
+    probability: float
+    late: bool
+    prediction_id: str
+    """Keep it: the outcome is reported by it."""
+
+    model: ModelVersion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowError:
+    """Why one row of a batch was not predicted; rows count from 0."""
+
+    row: int
+    field: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchPrediction(Answer):
+    """Many predictions, element i for shipment i.
+
+    A row in `errors` has the id "", the probability NaN and late False.
+    """
+
+    probabilities: tuple[float, ...]
+    late: tuple[bool, ...]
+    prediction_ids: tuple[str, ...]
+    errors: tuple[RowError, ...]
+    model: ModelVersion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorSpec:
+    """One input or output of the model's graph; -1 in the shape is the number of rows."""
+
+    name: str
+    datatype: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedModel(Answer):
+    """The model that the answering server has loaded."""
+
+    model: ModelVersion
+    uri: str
+    run_id: str
+    loaded_time: datetime
+    threshold: float
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    training_metrics: Mapping[str, float] = field(hash=False)

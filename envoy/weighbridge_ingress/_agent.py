@@ -1,0 +1,133 @@
+"""The agent: one loop that follows the source, keeps the routes and reports what Envoy runs."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from weighbridge_ingress._calls import CallCounter
+from weighbridge_ingress._clock import now
+from weighbridge_ingress._errors import IngressError
+from weighbridge_ingress._report import Calls, Report, Running
+from weighbridge_ingress._routes import LiveState, read_state
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from threading import Event
+
+    from weighbridge_ingress._admin import EnvoyAdmin, LiveRoutes
+    from weighbridge_ingress._follower import Follower
+    from weighbridge_ingress._keeper import Keeper
+    from weighbridge_ingress._traffic import Traffic
+
+_LOG = logging.getLogger(__name__)
+_HUNG_S = 5.0
+
+
+class Agent:
+    """Ties the parts together. Only its own loop changes it; reports are read from any thread."""
+
+    def __init__(
+        self,
+        name: str,
+        follower: Follower,
+        keeper: Keeper,
+        admin: EnvoyAdmin,
+        fallback: Traffic,
+        versions: Collection[str],
+    ) -> None:
+        self._name = name
+        self._follower = follower
+        self._keeper = keeper
+        self._admin = admin
+        self._fallback = fallback
+        self._versions = versions
+        self._running: Running | None = None
+        self._state: LiveState | None = None
+        self._since: str | None = None
+        self._counter = CallCounter()
+        self._calls_since: str | None = None
+        self._last_errors: tuple[str, ...] = ()
+        self._beat = time.monotonic()
+        self._report = self._make_report(())
+
+    @property
+    def report(self) -> Report:
+        """The newest report."""
+        return self._report
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the loop ran in the last 5 s."""
+        return time.monotonic() - self._beat < _HUNG_S
+
+    def run(self, stop: Event, poll_interval_s: float) -> None:
+        """Work until told to stop."""
+        while not stop.is_set():
+            self.step()
+            stop.wait(poll_interval_s)
+
+    def step(self) -> None:
+        """Look once at the source, the file and Envoy. A fault in one leaves the others at work."""
+        errors = []
+        for part in (self._follower.follow, self._keep, self._observe):
+            try:
+                part()
+            except (IngressError, OSError) as error:
+                errors.append(str(error))
+        self._tell(tuple(errors))
+        self._report = self._make_report(tuple(errors))
+        self._beat = time.monotonic()
+
+    def _keep(self) -> None:
+        self._keeper.want(self._follower.traffic or self._fallback)
+        self._keeper.hold()
+
+    def _observe(self) -> None:
+        try:
+            live = self._admin.routes()
+            counters = self._admin.routed_calls(self._versions)
+        except IngressError:
+            self._running = None
+            self._keeper.lost_sight()
+            raise
+        self._note(live, counters)
+        self._keeper.confirm(live)
+
+    def _note(self, live: LiveRoutes | None, counters: dict[str, int]) -> None:
+        state = read_state(live.config) if live else None
+        if live is None or state is None:
+            self._running = None
+        elif state == self._state and self._since is not None:
+            self._running = Running(state.revision, state.weights, self._since)
+            self._counter.update(counters)
+        else:
+            self._state, self._since = state, live.last_updated or now()
+            self._running = Running(state.revision, state.weights, self._since)
+            self._counter.restart(counters)
+            self._calls_since = now()
+
+    def _tell(self, errors: tuple[str, ...]) -> None:
+        if errors != self._last_errors:
+            for error in errors:
+                _LOG.error(error)
+            if not errors:
+                _LOG.info("all is well again")
+            self._last_errors = errors
+
+    def _make_report(self, errors: tuple[str, ...]) -> Report:
+        wanted, running = self._follower.wanted, self._running
+        return Report(
+            agent=self._name,
+            at=now(),
+            wanted=wanted,
+            running=running,
+            in_step=bool(
+                wanted and running and self._keeper.settled and wanted.revision == running.revision
+            ),
+            refused=self._follower.refused,
+            error="; ".join(errors) or None,
+            repairs=self._keeper.repairs,
+            calls=Calls(self._calls_since, self._counter.gained) if self._calls_since else None,
+        )

@@ -1,0 +1,54 @@
+"""Putting an agent together from its settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from weighbridge_ingress._admin import EnvoyAdmin
+from weighbridge_ingress._agent import Agent
+from weighbridge_ingress._errors import TemplateError
+from weighbridge_ingress._follower import Follower
+from weighbridge_ingress._git_source import GitSource
+from weighbridge_ingress._keeper import Keeper
+from weighbridge_ingress._routes import read_traffic, route_configuration
+from weighbridge_ingress._routes_file import RoutesFile
+from weighbridge_ingress._yaml import load_plain
+from weighbridge_ingress.bootstrap import known_versions, load_bootstrap
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from weighbridge_ingress._settings import AgentSettings
+    from weighbridge_ingress._traffic import Traffic
+
+
+def build_agent(settings: AgentSettings) -> Agent:
+    """Make the agent of these settings. Raises TemplateError."""
+    versions = known_versions(load_bootstrap(settings.bootstrap))
+    template = load_plain(settings.routes_template)
+    fallback = read_traffic(route_configuration(template))
+    if fallback is None or fallback.canary_permille:
+        raise TemplateError(f"{settings.routes_template} must hold all on its stable version")
+    source = GitSource(settings.traffic_repo, settings.traffic_branch, settings.traffic_path)
+    last_good = _on_disk(settings.routes_file, versions)
+    admin = EnvoyAdmin(settings.envoy_admin)
+    return Agent(
+        settings.agent_name,
+        Follower(source, versions, settings.traffic_path, last_good),
+        Keeper(template, RoutesFile(settings.routes_file), admin),
+        admin,
+        fallback,
+        versions,
+    )
+
+
+def _on_disk(routes_file: Path, versions: Collection[str]) -> Traffic | None:
+    """Read the traffic that an earlier agent kept, so that a restart changes nothing."""
+    try:
+        traffic = read_traffic(route_configuration(load_plain(routes_file)))
+    except TemplateError:
+        return None
+    if traffic and {traffic.stable, traffic.canary} <= set(versions):
+        return traffic
+    return None

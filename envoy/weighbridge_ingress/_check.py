@@ -1,0 +1,91 @@
+"""Testing the files of envoy/ before they meet traffic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from weighbridge_ingress._errors import Problem, TemplateError, TrafficError
+from weighbridge_ingress._routes import render_routes, route_configuration
+from weighbridge_ingress._traffic import Traffic
+from weighbridge_ingress._yaml import load_plain, load_with_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from weighbridge_ingress._rules_routes import Finding
+
+_DESCRIPTORS = "protos/logistics/delay/v1/descriptors.binpb"
+
+
+def check_file(path: Path, known_versions: Collection[str] | None = None) -> list[Problem]:
+    """Find the problems of one traffic file; an empty list means that it would be accepted."""
+    try:
+        Traffic.parse(path.read_text(encoding="utf-8"), known_versions, str(path))
+    except TrafficError as error:
+        return list(error.problems)
+    except (OSError, UnicodeDecodeError) as error:
+        return [Problem(str(path), 1, "missing-file", f"cannot be read: {error}")]
+    return []
+
+
+def check_folder(folder: Path, descriptors_file: Path | None = None) -> list[Problem]:
+    """Find the problems of bootstrap.yaml, routes.yaml and traffic/*/traffic.yaml of a folder.
+
+    Runs `envoy --mode validate` on the routes as they stand and as each environment sets them.
+    The descriptors are looked for beside the folder if not given. Raises BinaryMissingError.
+    """
+    from weighbridge_ingress._rules_bootstrap import bootstrap_findings
+    from weighbridge_ingress._rules_routes import route_findings, template_findings
+    from weighbridge_ingress.bootstrap import known_versions
+
+    descriptors = descriptors_file or folder.resolve().parent / _DESCRIPTORS
+    bootstrap_file, routes_file = folder / "bootstrap.yaml", folder / "routes.yaml"
+    try:
+        bootstrap, routes = _load(bootstrap_file), _load(routes_file)
+        versions = known_versions(bootstrap)
+        config = route_configuration(routes)
+        problems = _located(bootstrap_file, bootstrap_findings(bootstrap))
+        problems += _located(routes_file, template_findings(routes, config))
+        problems += _located(routes_file, route_findings(config, versions))
+    except TrafficError as error:
+        return list(error.problems)
+    except (TemplateError, LookupError, TypeError, AttributeError) as error:
+        return [Problem(str(folder), 1, "template", f"a part is missing: {error}")]
+    traffic_files = sorted(folder.glob("traffic/*/traffic.yaml"))
+    for path in traffic_files:
+        problems += check_file(path, versions)
+    return problems or _refusals(bootstrap_file, routes_file, traffic_files, descriptors)
+
+
+def _refusals(
+    bootstrap_file: Path, routes_file: Path, traffic_files: Iterable[Path], descriptors: Path
+) -> list[Problem]:
+    from weighbridge_ingress._validate import envoy_refusal
+
+    bootstrap, template = load_plain(bootstrap_file), load_plain(routes_file)
+    states = {routes_file: template}
+    for path in traffic_files:
+        states[path] = render_routes(template, Traffic.parse(path.read_text(), None))
+    problems = []
+    for path, state in states.items():
+        if refusal := envoy_refusal(bootstrap, state, descriptors):
+            problems.append(Problem(str(path), 1, "envoy", refusal))
+    return problems
+
+
+def _load(path: Path) -> Mapping[str, Any]:
+    try:
+        document = load_with_lines(path.read_text(encoding="utf-8"), str(path))
+    except OSError as error:
+        raise TemplateError(f"{path} cannot be read: {error}") from error
+    if isinstance(document, Problem):
+        raise TrafficError((document,))
+    return document
+
+
+def _located(path: Path, findings: Iterator[Finding]) -> list[Problem]:
+    return [
+        Problem(str(path), finding.node.lc.line + 1, finding.rule, finding.message)
+        for finding in findings
+    ]

@@ -1,0 +1,115 @@
+"""Keeps Envoy at the wanted routes: writes them, reads back what runs, repairs what was edited."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+from weighbridge_ingress._errors import AdminError
+from weighbridge_ingress._routes import render_routes, route_configuration
+from weighbridge_ingress._yaml import dump
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from weighbridge_ingress._admin import EnvoyAdmin, LiveRoutes
+    from weighbridge_ingress._routes_file import RoutesFile
+    from weighbridge_ingress._traffic import Traffic
+
+_LOG = logging.getLogger(__name__)
+_HEAD = "Written by the agent from traffic.yaml; an edit here is put right within a second."
+
+# Envoy takes a new file within 10 ms. If it has not after this time it missed or refused it.
+_TAKE_S = 1.0
+
+
+class Keeper:
+    """The only writer of the routes file."""
+
+    def __init__(
+        self, template: Mapping[str, Any], routes_file: RoutesFile, admin: EnvoyAdmin
+    ) -> None:
+        self._template = template
+        self._file = routes_file
+        self._admin = admin
+        self._traffic: Traffic | None = None
+        self._text = ""
+        self._config: dict[str, Any] = {}
+        self._written_at: float | None = None
+        self._rejected = 0
+        self._complaint: str | None = None
+        self.settled = False
+        self.repairs = 0
+
+    def want(self, traffic: Traffic) -> None:
+        """Set the traffic to keep; a new one is written at the next `hold`."""
+        if traffic == self._traffic:
+            return
+        document = render_routes(self._template, traffic)
+        self._traffic = traffic
+        self._config = route_configuration(document)
+        self._text = dump(document, _HEAD)
+        self._written_at = None
+        self._complaint = None
+        self.settled = False
+
+    def hold(self) -> None:
+        """Make the file on disk say what is wanted."""
+        if self._file.read() == self._text:
+            return
+        if self._written_at is not None:
+            self._repair("the routes file was edited")
+        self._write()
+
+    def confirm(self, live: LiveRoutes | None) -> None:
+        """Compare what Envoy runs with what is wanted. Raises AdminError while it will not obey."""
+        if live is not None and live.config == self._config:
+            self.settled = True
+            self._complaint = None
+            return
+        if self.settled:
+            self._repair("Envoy ran other routes than the file says")
+            self._write()
+        elif self._written_at is not None and time.monotonic() - self._written_at > _TAKE_S:
+            self._complaint = self._diagnose(live)
+            self._write()
+        if self._complaint:
+            raise AdminError(self._complaint)
+
+    def lost_sight(self) -> None:
+        """Note that Envoy cannot be asked: it may come back with anything, and needs its time."""
+        self.settled = False
+        if self._written_at is not None:
+            self._written_at = time.monotonic()
+
+    def _repair(self, what: str) -> None:
+        self.repairs += 1
+        _LOG.warning("%s; put right, repair %d", what, self.repairs)
+
+    def _write(self) -> None:
+        self.settled = False
+        self._file.write(self._text)
+        self._written_at = time.monotonic()
+
+    def _diagnose(self, live: LiveRoutes | None) -> str:
+        before, self._rejected = self._rejected, self._admin.rejected_updates()
+        if self._rejected > before:
+            return "Envoy refuses the routes and keeps the ones before; its log tells why"
+        if live is None:
+            return f"Envoy has loaded no routes; does it watch {self._file.path}?"
+        place = first_difference(self._config, live.config)
+        return f"Envoy does not run the routes as {self._file.path} says; they differ at {place}"
+
+
+def first_difference(wanted: object, live: object, path: str = "routes") -> str:
+    """Name the first place at which two configurations differ."""
+    if isinstance(wanted, dict) and isinstance(live, dict):
+        for key in sorted(wanted.keys() | live.keys()):
+            if wanted.get(key) != live.get(key):
+                return first_difference(wanted.get(key), live.get(key), f"{path}.{key}")
+    if isinstance(wanted, list) and isinstance(live, list) and len(wanted) == len(live):
+        for index, (left, right) in enumerate(zip(wanted, live, strict=True)):
+            if left != right:
+                return first_difference(left, right, f"{path}[{index}]")
+    return path

@@ -1,0 +1,30 @@
+"""What can go wrong in the prediction log.
+
+PredictionLogError
+├── RowError             a payload is not a row this release can read
+├── SpoolError           a spool cannot be opened
+├── ShipperRunningError  another shipper owns the root folder
+└── MigrationError       the database and the migrations in this package disagree
+
+An append that fails is no exception: it must not fail the call (see `Spool.append`).
+"""
+
+
+class PredictionLogError(Exception):
+    """Base of all errors of the prediction log."""
+
+
+class RowError(PredictionLogError):
+    """A payload is not a row this release can read."""
+
+
+class SpoolError(PredictionLogError):
+    """A spool cannot be opened."""
+
+
+class ShipperRunningError(PredictionLogError):
+    """Another shipper owns the root folder."""
+
+
+class MigrationError(PredictionLogError):
+    """The database and the migrations in this package disagree."""

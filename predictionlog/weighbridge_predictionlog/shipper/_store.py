@@ -1,0 +1,97 @@
+"""The shipper's connection to PostgreSQL."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from operator import attrgetter
+from typing import Any
+from uuid import UUID
+
+import orjson
+import psycopg
+
+from weighbridge_predictionlog._row import COLUMNS, PredictionRow
+
+_get_columns = attrgetter(*COLUMNS)
+_INPUTS = COLUMNS.index("inputs")
+
+_NAMES = ", ".join(COLUMNS)
+_STAGE = "CREATE TEMP TABLE staged_predictions (LIKE predictions) ON COMMIT DELETE ROWS"
+_COPY = f"COPY staged_predictions ({_NAMES}) FROM STDIN"
+_INSERT = (
+    f"INSERT INTO predictions ({_NAMES}) SELECT {_NAMES} FROM staged_predictions "  # noqa: S608
+    "ON CONFLICT (prediction_id) DO NOTHING"
+)
+
+# Data errors, broken constraints, and program limits (a call id too long for its index).
+_REFUSALS = frozenset({"22", "23", "54"})
+
+
+class Store:
+    """Inserts rows over one connection, made when it is needed; not for several threads."""
+
+    def __init__(self, database_url: str) -> None:
+        self._database_url = database_url
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def insert(self, rows: Sequence[PredictionRow]) -> None:
+        """Put the rows into the table, all or none; rows that are there already stay as they are.
+
+        Makes the missing partitions. psycopg.Error when it cannot, see `refuses_row`.
+        """
+        connection = self._connected()
+        for day in sorted({_day(row.prediction_id) for row in rows}):
+            connection.execute("SELECT ensure_prediction_day(%s)", (day,))
+        with connection.transaction(), connection.cursor() as cursor:
+            with cursor.copy(_COPY) as copy:
+                for row in rows:
+                    copy.write_row(_values(row))
+            cursor.execute(_INSERT)
+
+    def disconnect(self) -> None:
+        """Drop the connection; the next insert makes a new one."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _connected(self) -> psycopg.Connection[Any]:
+        if self._connection is None:
+            connection = psycopg.connect(
+                self._database_url,
+                autocommit=True,
+                application_name="weighbridge-shipper",
+                connect_timeout=5,
+                # A server that vanished without a word must not hold the shipper for hours.
+                keepalives_idle=10,
+                tcp_user_timeout=15_000,
+            )
+            try:
+                connection.execute("SET statement_timeout = '60s'")
+                connection.execute(_STAGE)
+            except psycopg.Error:
+                connection.close()
+                raise
+            self._connection = connection
+        return self._connection
+
+
+def refuses_row(error: psycopg.Error) -> bool:
+    """Tell whether PostgreSQL refuses a row for good, whatever state it will be in."""
+    if error.sqlstate is None:
+        # Raised by the driver: a value that has no form in PostgreSQL, or a lost connection.
+        return isinstance(error, psycopg.DataError | psycopg.ProgrammingError)
+    return error.sqlstate[:2] in _REFUSALS
+
+
+def _day(prediction_id: UUID) -> date:
+    milliseconds = prediction_id.int >> 80
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC).date()
+    except (OverflowError, ValueError) as error:
+        raise psycopg.DataError(f"prediction id {prediction_id} holds no date") from error
+
+
+def _values(row: PredictionRow) -> list[object]:
+    values = list(_get_columns(row))
+    if row.inputs is not None:
+        values[_INPUTS] = orjson.dumps(row.inputs).decode()
+    return values

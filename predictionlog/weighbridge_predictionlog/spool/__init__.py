@@ -1,0 +1,8 @@
+"""The spool: checksummed frames in append-only files, one folder per server instance."""
+
+from weighbridge_predictionlog.spool._frame import Damage, Frame
+from weighbridge_predictionlog.spool._reader import SpoolReader
+from weighbridge_predictionlog.spool._segment import Segment, list_segments
+from weighbridge_predictionlog.spool._spool import Spool
+
+__all__ = ["Damage", "Frame", "Segment", "Spool", "SpoolReader", "list_segments"]

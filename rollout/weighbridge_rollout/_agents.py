@@ -1,0 +1,51 @@
+"""Ask the agents what their Envoys run."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from weighbridge_ingress import Report, ReportError, fetch_report
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ASK_TIMEOUT_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class AgentState:
+    """One agent's answer; exactly one of `report` and `unreachable` is set."""
+
+    url: str
+    report: Report | None
+    unreachable: str | None
+
+    def confirms(self, revision: str) -> bool:
+        """Say whether this agent runs a state and has nothing newer that it could not accept.
+
+        An agent that still shows an older refusal has not seen the commit that mends it.
+        """
+        return self.runs(revision) and self.report is not None and self.report.refused is None
+
+    def runs(self, revision: str) -> bool:
+        """Say whether this agent's Envoy runs a state, by what Envoy's admin told the agent."""
+        running = self.report.running if self.report else None
+        return running is not None and running.revision == revision
+
+
+def ask_agents(urls: Sequence[str], timeout_s: float = ASK_TIMEOUT_S) -> tuple[AgentState, ...]:
+    """Ask all agents at once; one that does not answer is part of the answer."""
+    if not urls:
+        return ()
+    with ThreadPoolExecutor(max_workers=len(urls)) as pool:
+        return tuple(pool.map(lambda url: _ask(url, timeout_s), urls))
+
+
+def _ask(url: str, timeout_s: float) -> AgentState:
+    try:
+        return AgentState(url, fetch_report(url, timeout_s), None)
+    except ReportError as error:
+        reason = str(error).removeprefix(f"the agent at {url} does not answer: ")
+        return AgentState(url, None, reason)

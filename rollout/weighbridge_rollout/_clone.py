@@ -1,0 +1,170 @@
+"""A private copy of the environment's branch: read, commit, push as compare-and-swap.
+
+Plumbing in a bare clone rather than a work tree: nothing is checked out, so a repository of any
+size costs the same, and a person's own clone is never touched.
+"""
+
+from __future__ import annotations
+
+import getpass
+import platform
+import re
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from weighbridge_rollout._errors import RepositoryMissingError
+from weighbridge_rollout._log import LOG_FORMAT, FileChange, parse_log
+from weighbridge_rollout._run import git_error, run_git, without_credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_IDENT = re.compile(r"(.+) <(.+)> \d+ ")
+
+_LOST_RACE = (
+    b"stale info",
+    b"fetch first",
+    b"non-fast-forward",
+    b"cannot lock ref",
+    b"failed to update ref",
+)
+
+
+class Clone:
+    """The branch as it was last fetched."""
+
+    def __init__(self, folder: Path, repository: str, branch: str) -> None:
+        self._folder = folder
+        self._repository = repository
+        self._branch = branch
+        self.tip = self._resolve_tip()
+
+    def refresh(self) -> str:
+        """Fetch the branch again and return its tip."""
+        ref = f"+refs/heads/{self._branch}:refs/heads/{self._branch}"
+        self._run("fetch", "--quiet", "origin", ref, action="fetch from")
+        self.tip = self._resolve_tip()
+        return self.tip
+
+    def blob(self, commit: str, path: str) -> str | None:
+        """Return the object id of a file at a commit, None where there is no such file."""
+        done = run_git("rev-parse", "--verify", "-q", f"{commit}:{path}", folder=self._folder)
+        return done.stdout.decode().strip() if done.returncode == 0 else None
+
+    def text(self, blob: str) -> str:
+        """Return the content of a blob."""
+        content = self._run("cat-file", "blob", blob, action="read a file of")
+        return content.decode(errors="replace")
+
+    def read(self, path: str) -> str:
+        """Return a file at the tip; raise RepositoryMissingError where there is none."""
+        blob = self.blob(self.tip, path)
+        if blob is None:
+            raise RepositoryMissingError(
+                f"{path} does not exist on branch {self._branch} of "
+                f"{without_credentials(self._repository)}: "
+                "check WEIGHBRIDGE_TRAFFIC_PATH"
+            )
+        return self.text(blob)
+
+    def log(self, path: str, *span: str, limit: int | None = None) -> list[FileChange]:
+        """Return the commits that changed a file, newest first, along the branch's own line.
+
+        A merge counts as one change: what it did to the branch is what agents saw.
+        """
+        count = () if limit is None else (f"--max-count={limit}",)
+        options = ("--first-parent", "--raw", "--no-abbrev", "--no-renames", "--no-show-signature")
+        log = ("log", *options, LOG_FORMAT, *count, *(span or (self.tip,)), "--", path)
+        return list(parse_log(self._run(*log, action="read the history of")))
+
+    def commit(self, parent: str, files: Mapping[str, str], message: str) -> str:
+        """Write a commit on top of `parent` that sets the files, and return its id."""
+        index = {"GIT_INDEX_FILE": str(self._folder / "weighbridge-index")}
+        self._run("read-tree", parent, action="read", variables=index)
+        for path, content in files.items():
+            blob = self._object_id("hash-object", "-w", "--stdin", stdin=content.encode())
+            entry = f"100644,{blob},{path}"
+            self._run("update-index", "--add", "--cacheinfo", entry, action="edit", variables=index)
+        # Unchanged files may not be here, see open_clone: git must not fetch them all.
+        tree = self._object_id("write-tree", "--missing-ok", variables=index)
+        return self._object_id(
+            *("commit-tree", tree, "-p", parent), stdin=message.encode(), variables=_identity()
+        )
+
+    def push(self, commit: str, parent: str) -> bool:
+        """Push if the branch is still at `parent`; False if it has moved.
+
+        The lease makes this a compare-and-swap. It can never overwrite: the commit is a child of
+        the very commit that the lease asks for.
+        """
+        ref = f"refs/heads/{self._branch}"
+        lease = f"--force-with-lease={ref}:{parent}"
+        done = run_git(
+            "push", "--porcelain", lease, "origin", f"{commit}:{ref}", folder=self._folder
+        )
+        if done.returncode == 0:
+            return True
+        words = done.stdout + done.stderr
+        if any(phrase in words for phrase in _LOST_RACE):
+            return False
+        raise git_error(self._repository, "push to", done.stderr + done.stdout)
+
+    def contains(self, commit: str, *, within: str | None = None) -> bool:
+        """Say whether a line of history, by default the branch as fetched, holds a commit."""
+        test = ("merge-base", "--is-ancestor", commit, within or self.tip)
+        return run_git(*test, folder=self._folder).returncode == 0
+
+    def _resolve_tip(self) -> str:
+        return self._object_id("rev-parse", "--verify", f"refs/heads/{self._branch}")
+
+    def _object_id(
+        self,
+        *arguments: str,
+        stdin: bytes | None = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> str:
+        done = self._run(*arguments, action="work in a copy of", stdin=stdin, variables=variables)
+        return done.decode().strip()
+
+    def _run(
+        self,
+        *arguments: str,
+        action: str,
+        stdin: bytes | None = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> bytes:
+        done = run_git(*arguments, folder=self._folder, stdin=stdin, variables=variables)
+        if done.returncode:
+            raise git_error(self._repository, action, done.stderr)
+        return done.stdout
+
+
+@contextmanager
+def open_clone(repository: str, branch: str) -> Iterator[Clone]:
+    """Clone one branch into a temporary folder that is removed at the end."""
+    with tempfile.TemporaryDirectory(prefix="weighbridge-", ignore_cleanup_errors=True) as parent:
+        folder = Path(parent) / "clone.git"
+        # Over a network only commits and trees come along; git fetches the few files we read.
+        partial = () if Path(repository).expanduser().exists() else ("--filter=blob:none",)
+        options = ("--quiet", "--bare", "--single-branch", "--template=", f"--branch={branch}")
+        done = run_git("clone", *options, *partial, "--", repository, str(folder))
+        if done.returncode:
+            raise git_error(repository, f"read branch {branch} of", done.stderr)
+        yield Clone(folder, repository, branch)
+
+
+def _identity() -> dict[str, str]:
+    """Name the author as git does for this person; by login and host where git does not know.
+
+    Git is asked in the working directory, so that the person's local configuration counts.
+    """
+    variables: dict[str, str] = {}
+    for role in ("AUTHOR", "COMMITTER"):
+        done = run_git("var", f"GIT_{role}_IDENT")
+        known = _IDENT.match(done.stdout.decode(errors="replace"))
+        user = getpass.getuser()
+        name, email = known.groups() if known else (user, f"{user}@{platform.node()}")
+        variables |= {f"GIT_{role}_NAME": name, f"GIT_{role}_EMAIL": email}
+    return variables

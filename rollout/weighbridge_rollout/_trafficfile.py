@@ -1,0 +1,66 @@
+"""Read and edit traffic.yaml.
+
+An edit replaces one value's own characters and leaves every other byte as a person wrote it, so
+that the commit's diff is one line. Writing the document out again, even with comments kept, would
+touch quoting and spacing elsewhere.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.nodes import MappingNode, ScalarNode
+
+from weighbridge_ingress import Traffic, TrafficError
+from weighbridge_rollout._errors import InvalidTrafficError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def parse_traffic(text: str) -> Traffic:
+    """Read a traffic file; raise InvalidTrafficError with every problem and its line."""
+    try:
+        return Traffic.parse(text, known_versions=None)
+    except TrafficError as error:
+        raise InvalidTrafficError(f"agents refuse this traffic file: {error}") from error
+
+
+def read_data(text: str) -> dict[str, str]:
+    """Return a ConfigMap's `data`; raise InvalidTrafficError if there is none."""
+    try:
+        document = YAML(typ="safe", pure=True).load(text)
+    except YAMLError as error:
+        raise InvalidTrafficError(f"this is not YAML: {error}") from error
+    data = document.get("data") if isinstance(document, dict) else None
+    if not isinstance(data, dict):
+        raise InvalidTrafficError("this is not a ConfigMap with data")
+    return {str(key): str(value) for key, value in data.items()}
+
+
+def edit_data(text: str, values: Mapping[str, str]) -> str:
+    """Set keys of a ConfigMap's `data`; keys must be there, values are written in quotes."""
+    spots = sorted(_spots(text, values), reverse=True)
+    for start, end, value in spots:
+        text = f'{text[:start]}"{value}"{text[end:]}'
+    return text
+
+
+def _spots(text: str, values: Mapping[str, str]) -> list[tuple[int, int, str]]:
+    root = YAML(typ="rt", pure=True).compose(text)
+    data = _child(root, "data")
+    spots = []
+    for key, value in values.items():
+        node = _child(data, key)
+        if not isinstance(node, ScalarNode):
+            raise InvalidTrafficError(f"data.{key} is missing or is not one value")
+        spots.append((node.start_mark.index, node.end_mark.index, value))
+    return spots
+
+
+def _child(node: object, key: str) -> object:
+    if not isinstance(node, MappingNode):
+        return None
+    return next((value for name, value in node.value if name.value == key), None)

@@ -1,0 +1,26 @@
+"""The use cases of a server, for any model: predict, and log what was answered or refused."""
+
+from weighbridge_server.inference._call import Call, Route
+from weighbridge_server.inference._journal import BatchRows, Journal, Origin
+from weighbridge_server.inference._prediction import (
+    BatchPrediction,
+    Columns,
+    Flags,
+    Prediction,
+    Values,
+)
+from weighbridge_server.inference._predictor import Predictor
+
+__all__ = [
+    "BatchPrediction",
+    "BatchRows",
+    "Call",
+    "Columns",
+    "Flags",
+    "Journal",
+    "Origin",
+    "Prediction",
+    "Predictor",
+    "Route",
+    "Values",
+]

@@ -1,0 +1,58 @@
+"""A graph in onnxruntime: tensors in, one probability per row out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime as ort  # type: ignore[import-untyped]  # it has no types
+
+from weighbridge_server.models._errors import BrokenArtefactError, ModelRunError
+from weighbridge_server.models._signature import OUTPUT, Signature, describe_tensor
+
+Tensor = npt.NDArray[Any]
+Scores = npt.NDArray[np.float64]
+_FATAL = 4
+
+
+class OnnxGraph:
+    """One loaded graph. Calls are thread-safe and run on the caller's thread alone."""
+
+    def __init__(self, content: bytes) -> None:
+        """Load `content`; raises BrokenArtefactError when it is no model or uses unknown parts."""
+        options = ort.SessionOptions()
+        # The process serves calls side by side; threads inside one call would only fight them.
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = _FATAL
+        try:
+            self._session = ort.InferenceSession(
+                content, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime's errors share no public base class
+            raise BrokenArtefactError(
+                f"onnxruntime cannot load it: {_first_line(error)}; export and pin it again"
+            ) from error
+        self.signature = Signature(
+            inputs=tuple(
+                describe_tensor(node.name, node.type, node.shape)
+                for node in self._session.get_inputs()
+            ),
+            outputs=tuple(
+                describe_tensor(node.name, node.type, node.shape)
+                for node in self._session.get_outputs()
+            ),
+        )
+        self.properties: Mapping[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
+
+    def run(self, tensors: Mapping[str, Tensor]) -> Scores:
+        """Compute one probability per row. Raises ModelRunError when the graph fails."""
+        try:
+            (output,) = self._session.run([OUTPUT], tensors)
+        except Exception as error:  # onnxruntime's errors share no public base class
+            raise ModelRunError(f"the graph failed: {_first_line(error)}") from error
+        return np.asarray(output, dtype=np.float64)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

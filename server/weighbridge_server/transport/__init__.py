@@ -1,0 +1,23 @@
+"""The edge: bytes and metadata in, bytes and statuses out."""
+
+from weighbridge_server.transport._errors import (
+    InvalidRequestError,
+    ListenError,
+    MalformedRequestError,
+    RequestError,
+    TransportError,
+    Violation,
+)
+from weighbridge_server.transport._grpc_server import GrpcServer
+from weighbridge_server.transport.delay import COLUMNS
+
+__all__ = [
+    "COLUMNS",
+    "GrpcServer",
+    "InvalidRequestError",
+    "ListenError",
+    "MalformedRequestError",
+    "RequestError",
+    "TransportError",
+    "Violation",
+]

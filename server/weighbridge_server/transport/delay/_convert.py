@@ -1,0 +1,128 @@
+"""Between the delay messages and what the use cases know: columns by name, predictions."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from logistics.delay.v1 import delay_service_pb2 as pb
+from logistics.delay.v1 import model_pb2, shipment_pb2
+from weighbridge_server.inference import BatchPrediction, Columns, Prediction, Values
+from weighbridge_server.models import Kind, ReadyModel, TensorSpec
+from weighbridge_server.transport.delay._columns import FIRST, RowFault
+
+
+def _labels(enum: Any) -> dict[int, str]:
+    """Name an enum's values as the data does: TRAFFIC_STATUS_CLEAR of TrafficStatus is "clear"."""
+    names = {value.number: value.name for value in enum.DESCRIPTOR.values}
+    prefix = len(names[0].removesuffix("UNSPECIFIED"))
+    return {number: name[prefix:].lower() for number, name in names.items()}
+
+
+_ENUMS: Final = MappingProxyType(
+    {
+        "traffic_status": _labels(shipment_pb2.TrafficStatus),
+        "delay_reason": _labels(shipment_pb2.DelayReason),
+    }
+)
+_NUMBERS: Final = tuple(
+    field.name
+    for field in shipment_pb2.Shipment.DESCRIPTOR.fields
+    if field.type == field.TYPE_DOUBLE
+)
+_TRAFFIC: Final = _ENUMS["traffic_status"]
+_REASON: Final = _ENUMS["delay_reason"]
+
+COLUMNS: Final[Mapping[str, Kind]] = MappingProxyType(
+    {
+        "timestamp": Kind.NUMBER,
+        "asset_id": Kind.TEXT,
+        **dict.fromkeys(_NUMBERS, Kind.NUMBER),
+        **dict.fromkeys(_ENUMS, Kind.TEXT),
+    }
+)
+"""What requests can supply to a graph; timestamp in whole seconds since 1970-01-01 UTC."""
+
+
+def values_of(shipment: shipment_pb2.Shipment) -> Values:
+    """Read a valid shipment as one row."""
+    values: dict[str, float | int | str] = {name: getattr(shipment, name) for name in _NUMBERS}
+    values["timestamp"] = shipment.timestamp.seconds
+    values["asset_id"] = shipment.asset_id
+    values["traffic_status"] = _TRAFFIC[shipment.traffic_status]
+    values["delay_reason"] = _REASON[shipment.delay_reason]
+    return values
+
+
+def raw_columns_of(columns: shipment_pb2.ShipmentColumns) -> Mapping[str, npt.NDArray[Any]]:
+    """Read the columns as sent, by Shipment's field names: milliseconds, enum numbers."""
+    raw: dict[str, npt.NDArray[Any]] = {
+        name: np.array(getattr(columns, name), np.float64) for name in _NUMBERS
+    }
+    raw["timestamp"] = np.array(getattr(columns, FIRST), np.int64)
+    raw["asset_id"] = np.array(columns.asset_id, np.object_)
+    raw |= {name: np.array(getattr(columns, name), np.int32) for name in _ENUMS}
+    return raw
+
+
+def columns_of(raw: Mapping[str, npt.NDArray[Any]]) -> Columns:
+    """Turn columns as sent into the ones a graph takes: seconds, enum labels ("" for none)."""
+    columns = dict(raw)
+    columns["timestamp"] = raw["timestamp"] // 1000
+    for name, labels in _ENUMS.items():
+        table = np.array([*labels.values(), ""], np.object_)
+        columns[name] = table[np.where(np.isin(raw[name], list(labels)), raw[name], -1)]
+    return columns
+
+
+def version_message(model: ReadyModel) -> model_pb2.ModelVersion:
+    """Name the model as every answer does."""
+    pin = model.pin
+    return model_pb2.ModelVersion(name=pin.name, version=pin.version, digest=pin.digest)
+
+
+def prediction_message(prediction: Prediction, model: model_pb2.ModelVersion) -> pb.PredictResponse:
+    """Answer one shipment."""
+    return pb.PredictResponse(
+        prediction_id=str(prediction.prediction_id),
+        probability=prediction.score,
+        late=prediction.label,
+        model=model,
+    )
+
+
+def batch_message(
+    batch: BatchPrediction, faults: Sequence[RowFault], model: model_pb2.ModelVersion
+) -> pb.PredictBatchResponse:
+    """Answer many shipments."""
+    return pb.PredictBatchResponse(
+        prediction_ids=[str(item or "") for item in batch.prediction_ids],
+        probabilities=batch.scores.tolist(),
+        late=batch.labels.tolist(),
+        errors=[
+            pb.RowError(row=fault.row, field=fault.field, description=fault.description)
+            for fault in faults
+        ],
+        model=model,
+    )
+
+
+def model_message(model: ReadyModel) -> pb.GetModelResponse:
+    """Tell all that is known of the loaded model."""
+    served = model_pb2.ServedModel(
+        model=version_message(model),
+        uri=model.pin.uri,
+        run_id=model.metadata.run_id,
+        threshold=model.metadata.threshold,
+        inputs=[_tensor_message(spec) for spec in model.signature.inputs],
+        outputs=[_tensor_message(spec) for spec in model.signature.outputs],
+        training_metrics=model.metadata.metrics,
+    )
+    served.loaded_time.FromDatetime(model.loaded_at)
+    return pb.GetModelResponse(model=served)
+
+
+def _tensor_message(spec: TensorSpec) -> model_pb2.TensorSpec:
+    return model_pb2.TensorSpec(name=spec.name, datatype=spec.datatype, shape=spec.shape)

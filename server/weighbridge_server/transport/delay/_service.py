@@ -1,0 +1,61 @@
+"""logistics.delay.v1.DelayService: each method converts, calls one use case, converts back."""
+
+from collections.abc import Callable, Mapping
+
+from logistics.delay.v1 import delay_service_pb2 as pb
+from weighbridge_server.inference import Call, Predictor
+from weighbridge_server.transport.delay._columns import check_lengths, find_faults
+from weighbridge_server.transport.delay._convert import (
+    batch_message,
+    columns_of,
+    model_message,
+    prediction_message,
+    raw_columns_of,
+    values_of,
+    version_message,
+)
+from weighbridge_server.transport.delay._rules import read_rules
+from weighbridge_server.transport.delay._schema import message_class, parse
+
+Method = Callable[[bytes, Call], bytes]
+
+
+class DelayService:
+    """Answers from one predictor. Methods take and give bytes; they raise domain errors."""
+
+    def __init__(self, predictor: Predictor) -> None:
+        self._predictor = predictor
+        self._model = version_message(predictor.model)
+        self._rules = read_rules()
+        self._predict_request = message_class(pb.PredictRequest)
+        self._batch_request = message_class(pb.PredictBatchRequest)
+        self._model_request = message_class(pb.GetModelRequest)
+
+    @property
+    def methods(self) -> Mapping[str, Method]:
+        """Return the methods by their names in the proto."""
+        return {
+            "Predict": self.predict,
+            "PredictBatch": self.predict_batch,
+            "GetModel": self.get_model,
+        }
+
+    def predict(self, content: bytes, call: Call) -> bytes:
+        """Predict one shipment."""
+        shipment = parse(self._predict_request, content).shipment
+        prediction = self._predictor.predict(values_of(shipment), call)
+        return prediction_message(prediction, self._model).SerializeToString()
+
+    def predict_batch(self, content: bytes, call: Call) -> bytes:
+        """Predict many shipments; a bad row fails alone."""
+        shipments = parse(self._batch_request, content).shipments
+        check_lengths(shipments)
+        raw = raw_columns_of(shipments)
+        valid, faults = find_faults(raw, self._rules)
+        batch = self._predictor.predict_batch(columns_of(raw), valid, call)
+        return batch_message(batch, faults, self._model).SerializeToString()
+
+    def get_model(self, content: bytes, _: Call) -> bytes:
+        """Tell which model is loaded."""
+        parse(self._model_request, content)
+        return model_message(self._predictor.model).SerializeToString()

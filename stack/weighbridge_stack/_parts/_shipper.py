@@ -1,0 +1,22 @@
+"""The shipper: carries what the servers wrote down into PostgreSQL."""
+
+import sys
+
+from weighbridge_stack._layout import Layout
+from weighbridge_stack._process import Part
+
+
+def part(layout: Layout) -> Part:
+    """Return the shipper as a part of the stack."""
+    layout.spools.mkdir(parents=True, exist_ok=True)
+    return Part(
+        name="shipper",
+        title="Log shipper",
+        port=None,
+        command=[sys.executable, "-m", "weighbridge_predictionlog", "ship"],
+        environment={
+            "WEIGHBRIDGE_SPOOL_DIR": str(layout.spools),
+            "WEIGHBRIDGE_DATABASE_URL": layout.database_url(),
+        },
+        ready=lambda: True,
+    )

@@ -1,0 +1,174 @@
+"""Processes that outlive the command that started them: start, recognize, stop."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+from weighbridge_stack._errors import StartError
+
+_LOG_LINES_SHOWN = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is written down of a started process, so that a later command finds it again."""
+
+    name: str
+    pid: int
+    # With the pid it names one process for good: a pid alone may be taken by another one later.
+    created: float
+    port: int | None
+    log: str
+    stop_signal: int
+    stop_timeout_s: float
+
+    def process(self) -> psutil.Process | None:
+        """Return the process if it is still this one and alive."""
+        try:
+            process = psutil.Process(self.pid)
+            same = abs(process.create_time() - self.created) < 1
+            return process if same and _runs(process) else None
+        except psutil.NoSuchProcess:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One process of the stack and how to tell that it works."""
+
+    name: str
+    title: str
+    port: int | None
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    # Returns False or raises an OSError as long as the part is not ready.
+    ready: Callable[[], bool]
+    stop_signal: signal.Signals = signal.SIGTERM
+    start_timeout_s: float = 60
+    stop_timeout_s: float = 20
+
+
+class Processes:
+    """The processes of one stack, remembered in a folder."""
+
+    def __init__(self, home: Path) -> None:
+        self._records = home / "run"
+        self._logs = home / "logs"
+
+    def make_folders(self) -> None:
+        """Create the folders for records and logs."""
+        for folder in (self._records, self._logs):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def record(self, name: str) -> Record | None:
+        """Return what was written down when the part was started last."""
+        try:
+            return Record(**json.loads((self._records / f"{name}.json").read_text()))
+        except (FileNotFoundError, ValueError, TypeError):
+            return None
+
+    def records(self) -> list[Record]:
+        """Return all that was written down, oldest first."""
+        names = [path.stem for path in self._records.glob("*.json")]
+        found = [record for name in names if (record := self.record(name))]
+        return sorted(found, key=lambda record: record.created)
+
+    def running(self, name: str) -> Record | None:
+        """Return the record of a part whose process is alive."""
+        record = self.record(name)
+        return record if record and record.process() else None
+
+    def start(self, part: Part) -> Record:
+        """Start a part and wait until it is ready; StartError with the end of its log if not."""
+        log = self._logs / f"{part.name}.log"
+        with log.open("ab") as output:
+            child = subprocess.Popen(
+                part.command,
+                env={**base_environment(), **part.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        record = Record(
+            name=part.name,
+            pid=child.pid,
+            created=psutil.Process(child.pid).create_time(),
+            port=part.port,
+            log=str(log),
+            stop_signal=part.stop_signal,
+            stop_timeout_s=part.stop_timeout_s,
+        )
+        temporary = self._records / f"{part.name}.tmp"
+        temporary.write_text(json.dumps(asdict(record)))
+        temporary.rename(self._records / f"{part.name}.json")
+        try:
+            _wait_until_ready(part, child, log)
+        except BaseException:
+            self.stop(record)
+            raise
+        return record
+
+    def stop(self, record: Record) -> None:
+        """Ask the process to end, kill it after its timeout, and forget it."""
+        if process := record.process():
+            family = [process, *process.children(recursive=True)]
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(record.stop_signal)
+            if not _ended([process], record.stop_timeout_s) or not _ended(family, timeout_s=2):
+                for member in family:
+                    with contextlib.suppress(psutil.NoSuchProcess):
+                        member.kill()
+                _ended(family, timeout_s=5)
+        (self._records / f"{record.name}.json").unlink(missing_ok=True)
+
+
+def _wait_until_ready(part: Part, child: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + part.start_timeout_s
+    while True:
+        if (code := child.poll()) is not None:
+            raise StartError(f"{part.title} ended with code {code}.\n{_tail(log)}")
+        with contextlib.suppress(OSError):
+            if part.ready():
+                return
+        if time.monotonic() > deadline:
+            raise StartError(
+                f"{part.title} was not ready after {part.start_timeout_s:.0f} s.\n{_tail(log)}"
+            )
+        time.sleep(0.03)  # between two looks at a condition
+
+
+def base_environment() -> dict[str, str]:
+    """Return the machine's settings only: the caller's WEIGHBRIDGE_ variables are the stack's."""
+    keep = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "TZ", "USER")
+    return {name: os.environ[name] for name in keep if name in os.environ}
+
+
+def _ended(processes: Sequence[psutil.Process], timeout_s: float) -> bool:
+    """Wait until none of them runs; one that only waits for its parent's notice counts as ended."""
+    deadline = time.monotonic() + timeout_s
+    while any(_runs(process) for process in processes):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)  # between two looks at a condition
+    return True
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _tail(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines()[-_LOG_LINES_SHOWN:]
+    return "\n".join([f"The end of {log}:", *(f"  {line}" for line in lines)])

@@ -1,0 +1,32 @@
+"""Passwords of one stack: made at the first start, kept in its folder for its owner alone."""
+
+import json
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """The stack's secrets."""
+
+    postgres_password: str
+    s3_access_key: str
+    s3_secret_key: str
+    sticky_salt: str
+
+    @staticmethod
+    def load_or_create(home: Path) -> "Secrets":
+        """Return the secrets of the stack in this folder."""
+        path = home / "secrets.json"
+        if path.exists():
+            return Secrets(**json.loads(path.read_text()))
+        fresh = Secrets(
+            postgres_password=secrets.token_hex(16),
+            s3_access_key="weighbridge",
+            s3_secret_key=secrets.token_hex(16),
+            sticky_salt=secrets.token_hex(16),
+        )
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(asdict(fresh)))
+        return fresh

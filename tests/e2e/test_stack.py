@@ -1,0 +1,122 @@
+"""`make up`, `make status`, `make down`: what a newcomer does in the first minutes."""
+
+import os
+import signal
+import socket
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.fix_stack import Stack, new_stack
+from tests.load import send
+
+Rows = list[dict[str, object]]
+
+
+def test_status_tells_of_every_part(stack: Stack) -> None:
+    shown = stack.make("status")
+    parts = stack.status()
+    assert shown.returncode == 0, shown.stdout
+    assert set(parts) == {
+        "postgres", "s3", "mlflow", "server-v6", "server-v7", "agent", "envoy", "shipper",
+    }  # fmt: skip
+    for part in parts.values():
+        assert part["state"] == "running"
+        assert Path(str(part["log"])).exists()
+        assert str(part["pid"]) in shown.stdout
+
+
+def test_up_starts_again_what_has_died_and_nothing_else(stack: Stack) -> None:
+    before = {name: part["pid"] for name, part in stack.status().items()}
+    for part in ("agent", "s3"):
+        os.kill(stack.pid(part), signal.SIGKILL)
+    assert stack.make("status").returncode == 1
+
+    assert stack.make("up").returncode == 0
+
+    after = {name: part["pid"] for name, part in stack.status().items()}
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"agent", "s3"}
+
+
+def test_down_and_up_again_keeps_everything(stack: Stack, rows: Rows, target: str) -> None:
+    stack.rollout("set", "25")
+    sent = {one.prediction_id for one in send(target, rows[:100]).predictions}
+    commits = stack.rollout("history", "--output", "json")
+
+    assert stack.make("down").returncode == 0
+    assert {part["state"] for part in stack.status().values()} == {"stopped"}
+    again = stack.make("up")
+    assert again.returncode == 0, again.stdout
+
+    assert stack.rollout("history", "--output", "json") == commits
+    with psycopg.connect(stack.environment["WEIGHBRIDGE_DATABASE_URL"]) as connection:
+        query = "SELECT count(*) FROM calls WHERE prediction_id = ANY(%s::uuid[])"
+        assert connection.execute(query, (list(sent),)).fetchone() == (100,)
+    assert {version for version, _ in registered(stack)} == {str(n) for n in range(1, 8)}
+    assert not send(target, rows[:50]).errors
+
+
+def test_the_registry_holds_seven_versions_and_two_aliases(stack: Stack) -> None:
+    versions = dict(registered(stack))
+    assert set(versions) == {str(n) for n in range(1, 8)}
+    assert versions["6"] == ["production"]
+    assert versions["7"] == ["experiment"]
+
+
+def registered(stack: Stack) -> list[tuple[str, list[str]]]:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(stack.environment["MLFLOW_TRACKING_URI"])
+    found = client.search_model_versions("name='LogisticsDelayModel'")
+    aliases = client.get_registered_model("LogisticsDelayModel").aliases
+    return [
+        (str(one.version), [name for name, of in aliases.items() if str(of) == str(one.version)])
+        for one in found
+    ]
+
+
+def test_a_taken_port_is_named_and_nothing_is_left_running(tmp_path: Path) -> None:
+    other = new_stack(tmp_path / "other")
+    with socket.create_server(
+        ("127.0.0.1", int(other.settings["WEIGHBRIDGE_MLFLOW_PORT"]))
+    ) as held:
+        done = other.make("up")
+        port = held.getsockname()[1]
+    assert done.returncode == 1
+    assert f"Port {port}, for MLflow, is taken" in done.stdout
+    assert "WEIGHBRIDGE_MLFLOW_PORT=" in done.stdout
+    assert {part["state"] for part in other.status().values()} == {"stopped"}
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "said"),
+    [
+        ("WEIGHBRIDGE_S3_PORT", "many", "WEIGHBRIDGE_S3_PORT"),
+        ("WEIGHBRIDGE_HOME", "/proc/nowhere", "can't be written to"),
+    ],
+)
+def test_a_bad_setting_is_named(tmp_path: Path, setting: str, value: str, said: str) -> None:
+    other = new_stack(tmp_path / "other", **{setting: value})
+    done = other.make("up")
+    assert done.returncode == 1
+    assert said in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.timeout(180)
+def test_two_stacks_run_beside_each_other(
+    stack: Stack, rows: Rows, target: str, tmp_path: Path
+) -> None:
+    other = new_stack(tmp_path / "other", WEIGHBRIDGE_TRAINING_ROWS="2000")
+    try:
+        done = other.make("up")
+        assert done.returncode == 0, done.stdout + done.stderr
+        other.rollout("set", "100")
+        stack.rollout("set", "0")
+        assert send(other.environment["WEIGHBRIDGE_TARGET"], rows[:50]).versions == {"v7": 50}
+        assert send(target, rows[:50]).versions == {"v6": 50}
+    finally:
+        other.make("down")
+    assert stack.make("status").returncode == 0

@@ -1,0 +1,34 @@
+"""The seven versions fitted once, from fewer rows than the product takes, with their graphs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from weighbridge_training import Artefact, Fitted, Generated
+
+
+@dataclass(frozen=True)
+class Story:
+    """What the versions were fitted to, each version, and its exported graph."""
+
+    data: Generated
+    versions: list[tuple[Fitted, Artefact]]
+
+
+@pytest.fixture(scope="session")
+def story() -> Story:
+    from weighbridge_training import export, fit_story, generate
+
+    data = generate(rows=8_000, seed=5)
+    judge = data.table[-1_000:]
+    return Story(
+        data,
+        [
+            (fitted, export(fitted, judge, run_id="run", training_data_sha256="ab" * 32))
+            for fitted in fit_story(data.table, seed=5)
+        ],
+    )

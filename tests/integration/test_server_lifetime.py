@@ -1,0 +1,206 @@
+"""How a server starts, refuses to start, stops and dies."""
+
+import json
+import signal
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2
+
+from logistics.delay.v1 import delay_service_pb2 as pb
+from logistics.delay.v1.delay_service_pb2_grpc import DelayServiceStub
+from tests.counting import eventually
+from tests.fix_models import ModelFile
+from tests.fix_s3 import S3
+from tests.fix_server import ServerProcess, StartServer
+from tests.shipments import single
+
+SERVICE = "logistics.delay.v1.DelayService"
+# A client that asks each server's health and goes round those that serve: what Envoy does.
+BALANCED = json.dumps(
+    {
+        "loadBalancingConfig": [{"round_robin": {}}],
+        "healthCheckConfig": {"serviceName": SERVICE},
+    }
+)
+
+
+def refusal(server: ServerProcess) -> tuple[int, str]:
+    """Wait for a server that cannot serve; return its exit code and its only line."""
+    code = server.process.wait(30)
+    (line,) = server.log.splitlines()
+    return code, line
+
+
+def in_s3(s3: S3, model: ModelFile) -> str:
+    """Put the artefact into the bucket; return its address."""
+    key = f"{model.sha256[:12]}/model.onnx"
+    s3.client().put_object(Bucket="mlflow", Key=key, Body=model.path.read_bytes())
+    return f"s3://mlflow/{key}"
+
+
+@pytest.mark.parametrize("name", ["", SERVICE])
+def test_it_says_serving_by_name(name: str, server: ServerProcess) -> None:
+    answer = server.health.Check(health_pb2.HealthCheckRequest(service=name), timeout=10)
+    assert answer.status == health_pb2.HealthCheckResponse.SERVING
+
+
+def test_other_bytes_than_the_pinned_end_it(
+    start_server: StartServer, model_file: ModelFile
+) -> None:
+    code, line = refusal(start_server(ModelFile(model_file.path, "0" * 64)))
+    assert code == 1
+    assert "not serving: DigestMismatchError" in line
+    assert model_file.sha256 in line
+
+
+def test_a_missing_artefact_ends_it(start_server: StartServer, model_file: ModelFile) -> None:
+    code, line = refusal(start_server(ModelFile(model_file.path / "gone", model_file.sha256)))
+    assert code == 1
+    assert "gone" in line
+
+
+def test_a_broken_artefact_ends_it(start_server: StartServer, model_file: ModelFile) -> None:
+    model_file.path.write_bytes(model_file.path.read_bytes()[:-100])
+    code, line = refusal(start_server(model_file))
+    assert code == 1
+    assert "DigestMismatchError" in line
+
+
+def test_it_serves_from_s3(start_server: StartServer, model_file: ModelFile, s3: S3) -> None:
+    uri = in_s3(s3, model_file)
+    server = start_server(model_file, MODEL_URI=uri, **s3.environment)
+    assert server.stub.GetModel(pb.GetModelRequest(), timeout=10).model.uri == uri
+
+
+def test_a_missing_object_ends_it(start_server: StartServer, model_file: ModelFile, s3: S3) -> None:
+    uri = in_s3(s3, model_file).replace("model.onnx", "gone.onnx")
+    code, line = refusal(start_server(model_file, MODEL_URI=uri, **s3.environment))
+    assert code == 1
+    assert "ArtefactMissingError" in line
+    assert uri in line
+
+
+def test_a_store_that_refuses_the_keys_ends_it(
+    start_server: StartServer, model_file: ModelFile, s3: S3
+) -> None:
+    variables = {**s3.environment, "AWS_SECRET_ACCESS_KEY": "wrong"}
+    uri = in_s3(s3, model_file)
+    code, line = refusal(start_server(model_file, MODEL_URI=uri, **variables))
+    assert code == 1
+    assert "StoreUnreachableError" in line
+    assert "check the AWS keys" in line
+
+
+def test_a_store_that_does_not_answer_ends_it(
+    start_server: StartServer, model_file: ModelFile
+) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        endpoint = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        server = start_server(
+            model_file,
+            MODEL_URI="s3://mlflow/7/model.onnx",
+            MLFLOW_S3_ENDPOINT_URL=endpoint,
+            AWS_ACCESS_KEY_ID="x",
+            AWS_SECRET_ACCESS_KEY="x",
+            AWS_DEFAULT_REGION="us-east-1",
+        )
+        code, line = refusal(server)
+    assert code == 1
+    assert "StoreUnreachableError" in line
+    assert endpoint in line
+
+
+def test_a_server_that_still_loads_ends_at_once(
+    start_server: StartServer, model_file: ModelFile, s3: S3
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(20)
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        variables = {**s3.environment, "MLFLOW_S3_ENDPOINT_URL": endpoint}
+        server = start_server(model_file, MODEL_URI="s3://mlflow/7/model.onnx", **variables)
+        with silent.accept()[0]:
+            server.ask_to_stop()
+            assert server.process.wait(5) == 128 + signal.SIGTERM
+    assert server.log == ""
+
+
+def test_an_address_in_use_ends_it(start_server: StartServer, model_file: ModelFile) -> None:
+    taken = start_server(model_file).target
+    server = start_server(model_file, WEIGHBRIDGE_LISTEN=taken)
+    assert server.process.wait(30) == 1
+    # gRPC's own library has written a line before ours.
+    assert f"cannot listen on {taken}" in server.log.splitlines()[-1]
+
+
+def test_wrong_settings_end_it(start_server: StartServer, model_file: ModelFile) -> None:
+    code, line = refusal(start_server(model_file, MODEL_SHA256="short", WEIGHBRIDGE_THREADS="0"))
+    assert code == 2
+    assert "MODEL_SHA256: " in line
+    assert "WEIGHBRIDGE_THREADS: " in line
+
+
+def test_leaving_under_load_loses_no_call(start_server: StartServer, model_file: ModelFile) -> None:
+    leaving, staying = start_server(model_file), start_server(model_file)
+    addresses = ",".join(server.target for server in (leaving, staying))
+    options = [("grpc.service_config", BALANCED), ("grpc.enable_retries", 0)]
+    ended = threading.Event()
+    with grpc.insecure_channel(f"ipv4:{addresses}", options) as channel:
+        stub = DelayServiceStub(channel)
+
+        def call_on() -> int:
+            calls = 0
+            while not ended.is_set():
+                stub.Predict(single(), timeout=10, wait_for_ready=False)
+                calls += 1
+            return calls
+
+        def both_answer() -> None:
+            assert leaving.rows
+            assert staying.rows
+
+        grpc.channel_ready_future(channel).result(10)
+        with ThreadPoolExecutor(4) as callers:
+            counts = [callers.submit(call_on) for _ in range(4)]
+            try:
+                eventually(both_answer, within_s=10)
+                leaving.ask_to_stop()
+                code = leaving.process.wait(20)
+                answered_alone = len(staying.rows)
+                eventually(lambda: _assert_more(staying, answered_alone), within_s=10)
+            finally:
+                ended.set()
+            calls = sum(count.result() for count in counts)
+    assert code == 0
+    rows = leaving.rows + staying.rows
+    assert len(rows) == len({row.prediction_id for row in rows}) == calls
+    assert {row.status_code for row in rows} == {"OK"}
+
+
+def test_open_streams_do_not_hold_up_the_stop(server: ServerProcess) -> None:
+    watch = server.health.Watch(health_pb2.HealthCheckRequest())
+    assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
+    server.ask_to_stop()
+    assert next(watch).status == health_pb2.HealthCheckResponse.NOT_SERVING
+    # The limit for running calls is 20 s; a watch is none.
+    assert server.process.wait(5) == 0
+    order = [line.split(" ", 4)[-1] for line in server.log.splitlines()]
+    assert order[1].startswith("stopping: not serving")
+    assert order[2].startswith("stopping: finishing running calls")
+    assert order[3] == "stopped"
+
+
+def test_an_answered_prediction_survives_kill_9(server: ServerProcess) -> None:
+    answers = [server.stub.Predict(single(), timeout=10) for _ in range(20)]
+    server.kill()
+    assert [str(row.prediction_id) for row in server.rows] == [
+        answer.prediction_id for answer in answers
+    ]
+
+
+def _assert_more(server: ServerProcess, than: int) -> None:
+    assert len(server.rows) > than

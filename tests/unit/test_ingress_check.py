@@ -1,0 +1,80 @@
+"""`check` finds each mistake that Envoy itself would take."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from weighbridge_ingress import check_file, check_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_DESCRIPTORS = "protos/logistics/delay/v1/descriptors.binpb"
+
+# The file, what is replaced in it (everywhere), by what, and the rule that must be named.
+ROUTES, BOOTSTRAP = "routes.yaml", "bootstrap.yaml"
+MISTAKES = {
+    "a weight by hand": (ROUTES, "weight: 1000", "weight: 900", "all-on-stable"),
+    "a stale revision": (ROUTES, "0bd96fa9c055", "000000000000", "all-on-stable"),
+    "a template at 10 %": (ROUTES, 'percent: "0"', 'percent: "10"', "all-on-stable"),
+    "unknown clusters pass": (ROUTES, "validate_clusters: true", "", "validate_clusters"),
+    "a forgeable route": (ROUTES, "key: x-route,", "key: x-rout,", "forgery"),
+    "a match on grpc": (ROUTES, "{prefix: /}", "{prefix: /, grpc: {}}", "grpc-match"),
+    "a pin for all": (ROUTES, "jwt_authn:", "cors:", "credential"),
+    "a pin elsewhere": (ROUTES, "serving-api-v7", "serving-api-v6", "pin"),
+    "an unnamed version": (ROUTES, "known: v6, v7", "known: v6", "pin"),
+    "no sticky users": (ROUTES, "use_hash_policy: true", "use_hash_policy: false", "sticky"),
+    "not for Envoy": (ROUTES, "num_retries: 3", "num_retires: 3", "envoy"),
+    "no YAML": (ROUTES, "resources:", "resources: [", "yaml"),
+    "no resources": (ROUTES, "resources:", "resource:", "template"),
+    "an open admin": (BOOTSTRAP, "127.0.0.1, port", "0.0.0.0, port", "admin"),
+    "a guard left out": (BOOTSTRAP, "http.rbac\n", "http.cors\n", "filter-order"),
+    "no fall-back": (BOOTSTRAP, "v7, serving-api-v6]", "v7]", "fall-back"),
+    "a lost cluster": (BOOTSTRAP, "v6, serving-api-v7]", "v6, serving-api-v8]", "fall-back"),
+    "default retries": (BOOTSTRAP, ", max_retries: 1024", "", "retries"),
+    "panic": (BOOTSTRAP, "{value: 0}", "{value: 50}", "panic"),
+    "a wrong label": (BOOTSTRAP, "{version: v7}}", "{version: v6}}", "served-by"),
+    "a bad traffic file": ("traffic/local/traffic.yaml", '"10"', '"ten"', "canary-percent"),
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, project: Path) -> Path:
+    for name in ("bootstrap.yaml", "routes.yaml", "traffic/local/traffic.yaml"):
+        copy = tmp_path / "envoy" / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(project / "envoy" / name, copy)
+    return tmp_path / "envoy"
+
+
+def test_the_project_passes(project: Path) -> None:
+    command = [sys.executable, "-m", "weighbridge_ingress", "check", "envoy"]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_named_with_its_place(name: str, folder: Path, project: Path) -> None:
+    file, good, bad, rule = MISTAKES[name]
+    text = (folder / file).read_text()
+    assert good in text
+    (folder / file).write_text(text.replace(good, bad))
+    problems = check_folder(folder, project / _DESCRIPTORS)
+    assert rule in {problem.rule for problem in problems}, problems
+    assert all(problem.line >= 1 and problem.message for problem in problems)
+
+
+def test_a_file_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
+    problems = check_file(tmp_path / "traffic.yaml")
+    assert [problem.rule for problem in problems] == ["missing-file"]
+
+
+def test_an_unknown_version_needs_a_list_of_known_ones(folder: Path) -> None:
+    file = folder / "traffic" / "local" / "traffic.yaml"
+    assert check_file(file) == []
+    assert [problem.rule for problem in check_file(file, ["v6", "v8"])] == ["unknown-version"]

@@ -1,0 +1,40 @@
+"""What the package shows to others, and what that costs them."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import weighbridge_training
+
+
+def test_every_export_exists_and_the_list_is_sorted() -> None:
+    names = weighbridge_training.__all__
+    assert names == sorted(names)
+    for name in names:
+        assert getattr(weighbridge_training, name) is not None
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no_such_name"):
+        weighbridge_training.no_such_name  # noqa: B018
+
+
+def test_reading_a_csv_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, weighbridge_training.dataset;"
+        "sys.exit(bool({'numpy', 'pandas', 'sklearn', 'onnx', 'mlflow'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_every_option_is_explained_in_the_readme(project: Path) -> None:
+    command = [sys.executable, "-m", "weighbridge_training", "--help"]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    readme = (project / "training" / "README.md").read_text()
+    options = set(re.findall(r"--[a-z-]+", text)) - {"--help"}
+    assert options
+    for option in options:
+        assert f"`{option}" in readme, option

@@ -1,0 +1,231 @@
+"""The MLflow side: runs, artefacts, model versions and aliases. Knows nothing of training."""
+
+from __future__ import annotations
+
+import platform
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param
+from mlflow.exceptions import MlflowException
+from mlflow.models import Model, ModelSignature
+from mlflow.types.schema import Schema, TensorSpec
+
+from weighbridge_training._columns import OUTPUT
+from weighbridge_training._errors import RegistrationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlflow.entities.model_registry import ModelVersion, RegisteredModel
+
+    from weighbridge_training._export import Artefact
+
+_EXPERIMENT: Final = "logistics-delay"
+_FOLDER, _FILE = "model", "model.onnx"
+_DTYPES: dict[str, np.dtype[Any]] = {
+    "float": np.dtype("float32"),
+    "int64": np.dtype("int64"),
+    "string": np.dtype("object"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredVersion:
+    """One version as the registry holds it; `created` tells whether this call made it."""
+
+    number: int
+    run_id: str
+    uri: str
+    sha256: str
+    training_data_sha256: str
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRun:
+    """A run that waits for its artefact; `uri` is where model.onnx will be."""
+
+    run_id: str
+    uri: str
+
+
+def wait_for_server(tracking_uri: str, timeout_s: float) -> None:
+    """Return once MLflow answers; RegistrationError when it does not within the time.
+
+    MLflow's own client would retry an unreachable server for minutes without a word.
+    """
+    url, deadline = f"{tracking_uri.rstrip('/')}/health", time.monotonic() + timeout_s
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=5):  # noqa: S310  # the caller's own server
+                return
+        except (urllib.error.URLError, OSError, ValueError) as error:
+            if time.monotonic() >= deadline:
+                raise RegistrationError(
+                    f"MLflow does not answer at {tracking_uri} ({error}); "
+                    "start it, or give its address by --tracking-uri or MLFLOW_TRACKING_URI"
+                ) from error
+        time.sleep(0.1)
+
+
+class Registry:
+    """One registered model on one MLflow server."""
+
+    def __init__(self, tracking_uri: str, model_name: str) -> None:
+        self._client = MlflowClient(tracking_uri, registry_uri=tracking_uri)
+        self._name = model_name
+
+    def versions(self, wanted: range) -> dict[int, RegisteredVersion]:
+        """Return the wanted versions that exist.
+
+        RegistrationError when a number can no longer be given, or is taken by something else.
+        """
+        filter_string = f"name = '{self._name}'"
+        found = self._client.search_model_versions(filter_string, max_results=1000)
+        present = {int(v.version): v for v in found if int(v.version) in wanted}
+        highest = max((int(v.version) for v in found), default=0)
+        gaps = [n for n in wanted if n < highest and n not in present]
+        if gaps:
+            raise RegistrationError(
+                f"{self._name} has version {highest} but not {gaps}: the registry never gives a "
+                "number twice; register under another name, or start with an empty registry"
+            )
+        return {number: self._known(version) for number, version in present.items()}
+
+    def _known(self, version: ModelVersion) -> RegisteredVersion:
+        try:
+            return RegisteredVersion(
+                number=int(version.version),
+                run_id=version.run_id or "",
+                uri=version.tags["uri"],
+                sha256=version.tags["sha256"],
+                training_data_sha256=version.tags["training_data_sha256"],
+                created=False,
+            )
+        except KeyError as error:
+            raise RegistrationError(
+                f"{self._name} version {version.version} has no tag {error}: something else "
+                "registered it; register the story under another name"
+            ) from error
+
+    def open_run(self, title: str) -> OpenRun:
+        """Start a run; RegistrationError when its artefacts would not be objects in S3."""
+        run = self._client.create_run(self._experiment(), run_name=title)
+        root = run.info.artifact_uri or ""
+        if not root.startswith("s3://"):
+            self._client.set_terminated(run.info.run_id, "FAILED")
+            raise RegistrationError(
+                f"artefacts would go to {root}, but servers read them from S3 without MLflow; "
+                "start MLflow with --default-artifact-root s3://BUCKET/"
+            )
+        return OpenRun(run.info.run_id, f"{root}/{_FOLDER}/{_FILE}")
+
+    def _experiment(self) -> str:
+        if found := self._client.get_experiment_by_name(_EXPERIMENT):
+            return str(found.experiment_id)
+        try:
+            return self._client.create_experiment(_EXPERIMENT)
+        except MlflowException:  # another thread was first
+            found = self._client.get_experiment_by_name(_EXPERIMENT)
+            if found is None:
+                raise
+            return str(found.experiment_id)
+
+    def store(
+        self,
+        run: OpenRun,
+        artefact: Artefact,
+        *,
+        params: Mapping[str, object],
+        metrics: Mapping[str, float],
+    ) -> None:
+        """Upload the artefact as an MLflow model, record params and metrics, close the run."""
+        now_ms = int(time.time() * 1000)
+        self._client.log_batch(
+            run.run_id,
+            metrics=[Metric(name, value, now_ms, 0) for name, value in metrics.items()],
+            params=[Param(name, str(value)) for name, value in params.items()],
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, _FILE).write_bytes(artefact.content)
+            _description(run, artefact).save(str(Path(folder, "MLmodel")))
+            self._client.log_artifacts(run.run_id, folder, _FOLDER)
+        self._client.set_terminated(run.run_id, "FINISHED")
+
+    def discard(self, run: OpenRun) -> None:
+        """Mark a run whose artefact never came."""
+        self._client.set_terminated(run.run_id, "FAILED")
+
+    def add_version(
+        self, number: int, run: OpenRun, title: str, tags: Mapping[str, str]
+    ) -> RegisteredVersion:
+        """Register the run's artefact; RegistrationError when another number comes back."""
+        made = self._client.create_model_version(
+            self._name,
+            source=run.uri.removesuffix(f"/{_FILE}"),
+            run_id=run.run_id,
+            tags={**tags, "uri": run.uri},  # with the version in one call: never one without tags
+            description=title,
+            await_creation_for=0,  # a database store answers when the version is ready
+        )
+        if int(made.version) != number:
+            raise RegistrationError(
+                f"expected version {number} of {self._name}, got {made.version}: "
+                "someone else is registering; run this again when they have finished"
+            )
+        return RegisteredVersion(
+            number, run.run_id, run.uri, tags["sha256"], tags["training_data_sha256"], True
+        )
+
+    def ensure_model(self) -> RegisteredModel:
+        """Return the registered model, made when it is missing."""
+        try:
+            return self._client.get_registered_model(self._name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+        text = "Probability that a shipment will be late."
+        return self._client.create_registered_model(self._name, description=text)
+
+    def ensure_aliases(self, aliases: Mapping[str, int]) -> None:
+        """Set the aliases that are missing; one that a rollout has moved stays where it is."""
+        present = self.ensure_model().aliases
+        for alias, number in aliases.items():
+            if alias not in present:
+                self._client.set_registered_model_alias(self._name, alias, str(number))
+
+
+def _description(run: OpenRun, artefact: Artefact) -> Model:
+    """Return the MLmodel file: signature and flavors, so that MLflow's own tools load it too."""
+    signature = ModelSignature(
+        inputs=Schema([_tensor(name, kind) for name, kind in artefact.inputs.items()]),
+        outputs=Schema([_tensor(OUTPUT, "float")]),
+    )
+    model = Model(artifact_path=_FOLDER, run_id=run.run_id, signature=signature)
+    model.add_flavor(
+        "onnx",
+        onnx_version=installed_version("onnx"),
+        data=_FILE,
+        providers=["CPUExecutionProvider"],
+    )
+    model.add_flavor(
+        "python_function",
+        loader_module="mlflow.onnx",
+        python_version=platform.python_version(),
+        data=_FILE,
+        env={},
+    )
+    return model
+
+
+def _tensor(name: str, kind: str) -> TensorSpec:
+    return TensorSpec(_DTYPES[kind], (-1,), name)
