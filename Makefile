@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
-UV_VERSION := 0.9
+UV_VERSION := 0.13.9
 export UV_PROJECT_ENVIRONMENT := .venv
 
 # ---- the two commands of the README ----
@@ -57,6 +57,6 @@ generate: .venv/synced  ## Regenerate the committed stubs and descriptors from t
 	@.ci/prerequisites $(PYTHON)
 	@echo "Installing into .venv (the first time: about 15 s) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@test -x $(BIN)/uv || $(BIN)/pip install --quiet --disable-pip-version-check uv
+	@test -x $(BIN)/uv || $(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@$(BIN)/uv sync --frozen --quiet
 	@touch $@

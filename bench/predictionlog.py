@@ -1,6 +1,6 @@
 """What an append costs, and how fast the shipper is.
 
-python predictionlog/bench.py [database URL]    the database must be migrated; its rows stay
+python bench/predictionlog.py [database URL]    the database must be migrated; its rows stay
 """
 
 import sys
