@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from pathlib import Path
 
 from pydantic import ValidationError
 from rich.console import Console
@@ -82,12 +83,12 @@ def _status(settings: StackSettings, console: Console, *, as_json: bool) -> int:
     elif not parts:
         console.print(f"There is no stack in {settings.home}. Start one: make up")
     else:
-        table = Table("part", "state", "port", "process", "log", box=None)
+        table = Table("part", "state", "port", "process", box=None, pad_edge=False)
+        table.add_column("log", overflow="fold")
         for part in parts:
             state = f"[{_STATE_STYLES[part.state]}]{part.state}[/]"
-            table.add_row(
-                part.name, state, str(part.port or ""), str(part.pid or ""), part.log or ""
-            )
+            log = _relative(Path(part.log)) if part.log else ""
+            table.add_row(part.name, state, str(part.port or ""), str(part.pid or ""), log)
         console.print(table)
     return 0 if parts and all(part.state == "running" for part in parts) else 1
 
@@ -104,18 +105,13 @@ def _tell_where_things_are(layout: Layout, console: Console, took_s: float) -> N
     for name, place in places.items():
         console.print(f"  {name:<20}{place}", soft_wrap=True)
     console.print("\nTry:")
-    sample = _relative(layout)
+    sample = _relative(layout.sample)
     for command in (f"predict {sample}", "rollout set 25", "rollout status"):
         console.print(f"  .venv/bin/weighbridge {command}", soft_wrap=True)
 
 
-def _relative(layout: Layout) -> str:
-    from pathlib import Path
-
-    try:
-        return str(layout.sample.relative_to(Path.cwd()))
-    except ValueError:
-        return str(layout.sample)
+def _relative(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 if __name__ == "__main__":

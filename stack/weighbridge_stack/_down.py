@@ -32,5 +32,5 @@ def down(layout: Layout, console: Console) -> int:
             processes.stop(record)
         return True
 
-    with ThreadPoolExecutor() as pool:
+    with progress, ThreadPoolExecutor() as pool:
         return sum(sum(pool.map(stop, names)) for names in _ORDER)

@@ -38,7 +38,8 @@ class Up:
         self._processes.make_folders()
         self._layout.write_environment()
         try:
-            run_steps(self._steps())
+            with self._progress:
+                run_steps(self._steps())
         except BaseException:
             for record in reversed(self._started):
                 self._processes.stop(record)

@@ -3,6 +3,7 @@
 import sys
 
 from weighbridge_stack._layout import Layout
+from weighbridge_stack._parts import _probe
 from weighbridge_stack._process import Part
 
 
@@ -18,5 +19,6 @@ def part(layout: Layout) -> Part:
             "WEIGHBRIDGE_SPOOL_DIR": str(layout.spools),
             "WEIGHBRIDGE_DATABASE_URL": layout.database_url(),
         },
-        ready=lambda: True,
+        # It holds this lock for as long as it works.
+        ready=lambda: _probe.is_locked(layout.spools / ".shipper.lock"),
     )
