@@ -33,9 +33,9 @@ status: .venv/synced  ## Show each part: state, port, process, log
 lint: .venv/synced  ## Check style, types, protos, generated files and traffic files
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
-	@$(BIN)/mypy
+	@$(BIN)/mypy .
 	@$(BIN)/buf lint
-	@$(BIN)/buf format --exit-code --diff protos/logistics
+	@$(BIN)/buf format --exit-code --diff --path protos/logistics
 	@.ci/breaking
 	@.ci/generated
 	@$(BIN)/weighbridge rollout check envoy/traffic/*/traffic.yaml
@@ -44,7 +44,7 @@ lint: .venv/synced  ## Check style, types, protos, generated files and traffic f
 format: .venv/synced  ## Put the code into its form
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
-	@$(BIN)/buf format --write protos/logistics
+	@$(BIN)/buf format --write --path protos/logistics
 
 .PHONY: generate
 generate: .venv/synced  ## Regenerate the committed stubs and descriptors from the protos

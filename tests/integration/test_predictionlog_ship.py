@@ -1,5 +1,6 @@
 """Rows appended by real processes become rows in PostgreSQL."""
 
+import contextlib
 import json
 import random
 import shutil
@@ -134,8 +135,6 @@ def test_refused_rows_are_set_aside_and_block_nothing(
     letters = random.Random(7)
     too_long_for_an_index = "".join(letters.choices(string.ascii_letters, k=9000))
     refused = [
-        make_row(request_id="a\0b"),
-        make_row(inputs={"asset_id": "a\0b"}),
         make_row(call_id=too_long_for_an_index),
         make_row(kind="unheard of"),
         make_row(attempt=100_000),
@@ -224,3 +223,18 @@ def test_sigterm_ships_what_is_there(
     assert shipper.terminate() == 0
     assert set(stored_ids(database_url)) == {row.prediction_id for row in rows}
     assert shipper.messages()[-1] == "shipper stopped"
+
+
+def test_a_nul_character_is_stored_as_the_replacement_character(
+    spool_root: Path, database_url: str, start_shipper: StartShipper
+) -> None:
+    inputs = {"asset_id": "Truck\0", "literal": "\\u0000", "n": [1]}
+    row = make_row(request_id="a\0b", inputs=inputs)
+    with contextlib.closing(Spool(spool_root / "v6")) as spool:
+        assert spool.append([row])
+    start_shipper(database_url)
+
+    expect_rows(database_url, {row.prediction_id})
+    with psycopg.connect(database_url) as connection:
+        stored = connection.execute("SELECT request_id, inputs FROM predictions").fetchone()
+    assert stored == ("a\ufffdb", {"asset_id": "Truck\ufffd", "literal": "\\u0000", "n": [1]},)

@@ -1,6 +1,6 @@
 """The shipper's connection to PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from operator import attrgetter
 from typing import Any
@@ -12,6 +12,7 @@ import psycopg
 from weighbridge_predictionlog._row import COLUMNS, PredictionRow
 
 _get_columns = attrgetter(*COLUMNS)
+_ENCODED_NUL = b"\\u0000"
 _INPUTS = COLUMNS.index("inputs")
 
 _NAMES = ", ".join(COLUMNS)
@@ -91,7 +92,21 @@ def _day(prediction_id: UUID) -> date:
 
 
 def _values(row: PredictionRow) -> list[object]:
-    values = list(_get_columns(row))
+    """Return the row by column; PostgreSQL has no NUL in text, so U+FFFD stands for it there."""
+    values = [_storable(v) if isinstance(v, str) else v for v in _get_columns(row)]
     if row.inputs is not None:
-        values[_INPUTS] = orjson.dumps(row.inputs).decode()
+        inputs = orjson.dumps(row.inputs)
+        if _ENCODED_NUL in inputs:
+            inputs = orjson.dumps(_storable(row.inputs))
+        values[_INPUTS] = inputs.decode()
     return values
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    if isinstance(value, Mapping):
+        return {_storable(name): _storable(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_storable(part) for part in value]
+    return value

@@ -16,7 +16,11 @@ from weighbridge_server.models import ReadyModel, RowEncoder, to_tensors
 
 
 class Predictor:
-    """Answers from one ready model and logs each answer before it returns it."""
+    """Answers from one ready model and logs each answer before it returns it.
+
+    All columns are logged, also those that this version does not use: only then can the versions'
+    inputs be compared, and another version be asked later what it would have answered.
+    """
 
     def __init__(self, model: ReadyModel, journal: Journal) -> None:
         self.model = model
@@ -30,7 +34,7 @@ class Predictor:
         """Predict one valid row. Raises ModelRunError when the graph fails."""
         score = self._graph.run(self._encoder.encode(values)).item()
         prediction = Prediction(new_prediction_id(), score, score >= self._threshold)
-        self._journal.answered(call, prediction, {name: values[name] for name in self._names})
+        self._journal.answered(call, prediction, values)
         return prediction
 
     def predict_batch(self, columns: Columns, valid: Flags, call: Call) -> BatchPrediction:
@@ -44,5 +48,5 @@ class Predictor:
             scores[valid] = self._graph.run(to_tensors(self.model.signature, good))
         ids = [new_prediction_id() if good else None for good in valid.tolist()]
         batch = BatchPrediction(ids, scores, scores >= self._threshold)
-        self._journal.answered_batch(call, batch, inputs)
+        self._journal.answered_batch(call, batch, columns)
         return batch
