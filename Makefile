@@ -40,6 +40,10 @@ lint: .venv/synced  ## Check style, types, protos, generated files and traffic f
 	@.ci/generated
 	@$(BIN)/weighbridge rollout check envoy/traffic/*/traffic.yaml
 
+.PHONY: soak
+soak: .venv/synced  ## Load and faults for a long time (WEIGHBRIDGE_SOAK_S, 900 s)
+	@$(BIN)/pytest -m soak
+
 .PHONY: format
 format: .venv/synced  ## Put the code into its form
 	@$(BIN)/ruff check --fix

@@ -3,6 +3,7 @@
 import subprocess
 import tempfile
 import time
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,7 +12,9 @@ class TrafficCommits:
     """A clone of a stack's traffic repository."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="traffic-"))
+        self._temporary = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        weakref.finalize(self, self._temporary.cleanup)
+        self._folder = Path(self._temporary.name)
         self._git("clone", "--quiet", environment["WEIGHBRIDGE_TRAFFIC_REPO"], ".")
         self.path = self._folder / environment["WEIGHBRIDGE_TRAFFIC_PATH"] / "traffic.yaml"
 

@@ -11,12 +11,12 @@ Rows = list[dict[str, object]]
 
 
 def test_the_command_sends_real_rows_and_counts_the_split(
-    stack: Stack, rows_file: Path, tmp_path: Path
+    stack: Stack, dataset_file: Path, tmp_path: Path
 ) -> None:
     stack.rollout("set", "10")
     results = tmp_path / "results.csv"
 
-    done = stack.weighbridge("predict", str(rows_file), "--out", str(results))
+    done = stack.weighbridge("predict", str(dataset_file), "--out", str(results))
 
     assert done.returncode == 0, done.stdout + done.stderr
     with results.open(newline="") as file:

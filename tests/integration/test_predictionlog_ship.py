@@ -237,4 +237,7 @@ def test_a_nul_character_is_stored_as_the_replacement_character(
     expect_rows(database_url, {row.prediction_id})
     with psycopg.connect(database_url) as connection:
         stored = connection.execute("SELECT request_id, inputs FROM predictions").fetchone()
-    assert stored == ("a\ufffdb", {"asset_id": "Truck\ufffd", "literal": "\\u0000", "n": [1]},)
+    assert stored == (
+        "a\ufffdb",
+        {"asset_id": "Truck\ufffd", "literal": "\\u0000", "n": [1]},
+    )
