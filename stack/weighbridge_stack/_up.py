@@ -20,7 +20,7 @@ from weighbridge_stack._repository import create_repository
 from weighbridge_stack._settings import SERVING_VERSIONS
 from weighbridge_stack._steps import Step, run_steps
 
-_IN_STEP_TIMEOUT_S = 30
+_SETTLED_WITHIN_S = 30
 
 
 class Up:
@@ -76,6 +76,7 @@ class Up:
                 lambda: self._start(_envoy.part(layout)),
             ),
             Step("in step", ["envoy"], self._wait_until_in_step),
+            Step("healthy", ["envoy"], self._wait_until_healthy),
         ]
 
     def _part(self, name: str, needs: list[str], version: str) -> Step:
@@ -109,7 +110,16 @@ class Up:
 
     def _wait_until_in_step(self) -> None:
         with self._progress.step("Git and Envoy agree"):
-            _until(self._in_step, _IN_STEP_TIMEOUT_S, self._why_not)
+            _until(self._in_step, self._why_not)
+
+    def _wait_until_healthy(self) -> None:
+        with self._progress.step("Envoy sees all servers"):
+            _until(
+                lambda: _envoy.sees_all_servers(self._layout),
+                lambda: (
+                    f"Envoy holds a model server for sick: see {self._layout.admin_url}/clusters"
+                ),
+            )
 
     def _in_step(self) -> bool:
         report = fetch_report(self._layout.agent_url, timeout_s=2)
@@ -119,18 +129,17 @@ class Up:
         try:
             report = fetch_report(self._layout.agent_url, timeout_s=2)
         except ReportError as error:
-            return str(error)
-        return report.error or f"wanted {report.wanted}, running {report.running}"
+            return f"Envoy does not run what Git says: {error}"
+        reason = report.error or f"wanted {report.wanted}, running {report.running}"
+        return f"Envoy does not run what Git says: {reason}"
 
 
-def _until(condition: Callable[[], bool], within_s: float, why_not: Callable[[], str]) -> None:
-    deadline = time.monotonic() + within_s
+def _until(condition: Callable[[], bool], why_not: Callable[[], str]) -> None:
+    deadline = time.monotonic() + _SETTLED_WITHIN_S
     while True:
-        with contextlib.suppress(ReportError):
+        with contextlib.suppress(ReportError, OSError):
             if condition():
                 return
         if time.monotonic() > deadline:
-            raise StartError(
-                f"Envoy does not run what Git says after {within_s:.0f} s: {why_not()}"
-            )
+            raise StartError(f"After {_SETTLED_WITHIN_S} s: {why_not()}")
         time.sleep(0.05)  # between two looks at a condition

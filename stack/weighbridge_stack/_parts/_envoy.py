@@ -1,5 +1,6 @@
 """Envoy: the address that clients call."""
 
+import urllib.request
 from pathlib import Path
 
 from weighbridge_ingress import bootstrap, envoy_binary
@@ -28,6 +29,38 @@ def part(layout: Layout) -> Part:
         # A route of the routes file: ready means that the agent's file is in use.
         ready=lambda: _probe.http(f"http://{layout.target}/ready"),
     )
+
+
+class HealthChecks:
+    """Envoy's own view of the model servers, from when this was made.
+
+    A server that has just started is ready a moment before Envoy knows, or has died and come back
+    before Envoy noticed. Only a health check passed since then tells that calls can go there.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self._admin_url = layout.admin_url
+        self._passed_before = self._stats("health_check.success")
+
+    def all_passed(self) -> bool:
+        """Tell whether every version is healthy and has passed a check; OSError without Envoy."""
+        passed = self._stats("health_check.success")
+        healthy = self._stats("membership_healthy")
+        return all(
+            healthy[name] and passed[name] > self._passed_before[name]
+            for name in map(_cluster, SERVING_VERSIONS)
+        )
+
+    def _stats(self, stat: str) -> dict[str, int]:
+        query = f"{self._admin_url}/stats?filter=^cluster.serving-api-[^.]*.{stat}$"
+        with urllib.request.urlopen(query, timeout=2) as answer:  # noqa: S310 - our own address
+            lines = answer.read().decode().splitlines()
+        pairs = (line.split(": ") for line in lines)
+        return {name.split(".")[1]: int(value) for name, value in pairs}
+
+
+def _cluster(version: str) -> str:
+    return f"serving-api-{version}"
 
 
 def _bootstrap(layout: Layout) -> Path:
