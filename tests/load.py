@@ -7,7 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from weighbridge import CallError, Client, Prediction
+from weighbridge import CallError, Client, Prediction, Retry
+
+# A client that repeats calls would hide those that the system lost.
+ONCE = Retry(max_attempts=1)
 
 
 @dataclass
@@ -31,7 +34,7 @@ class Counted:
 def send(target: str, rows: Sequence[Mapping[str, object]]) -> Counted:
     """Send each row once."""
     counted = Counted()
-    with Client(target) as client:
+    with Client(target, retry=ONCE) as client:
         for row in rows:
             _call(client, row, counted)
     return counted
@@ -60,7 +63,7 @@ def load(
             due = max(due + interval_s, time.monotonic() - 1)
             stop.wait(max(0.0, due - time.monotonic()))
 
-    with Client(target) as client:
+    with Client(target, retry=ONCE) as client:
         workers = [threading.Thread(target=work, args=(client, n)) for n in range(threads)]
         for worker in workers:
             worker.start()

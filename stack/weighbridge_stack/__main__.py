@@ -11,6 +11,7 @@ from rich.table import Table
 
 from weighbridge_stack._errors import StackError
 from weighbridge_stack._layout import Layout
+from weighbridge_stack._lock import only_one
 from weighbridge_stack._secrets import Secrets
 from weighbridge_stack._settings import StackSettings
 
@@ -37,14 +38,27 @@ def main() -> int:
     except ValidationError as error:
         for problem in error.errors():
             variable = f"WEIGHBRIDGE_{problem['loc'][0]}".upper()
-            console.print(f"[red]{variable}[/red]: {problem['msg']} (it is {problem['input']!r})")
-        return 1
-    except StackError as error:
-        console.print(f"[red]{error}[/red]", markup=True, soft_wrap=True)
+            text = f"{variable}: {problem['msg']} (it is {problem['input']!r})"
+            console.print(text, style="red", markup=False, soft_wrap=True)
+        return 2
+    except _said_in_a_line() as error:
+        # Never as markup: the end of a log may hold anything.
+        console.print(str(error), style="red", markup=False, soft_wrap=True)
         return 1
     except KeyboardInterrupt:
         console.print("[red]Interrupted: what had been started is stopped again.[/red]")
         return 130
+
+
+def _said_in_a_line() -> tuple[type[Exception], ...]:
+    """Return the errors that people can mend; any other one keeps its traceback."""
+    import psycopg
+
+    from weighbridge_ingress import IngressError
+    from weighbridge_predictionlog import PredictionLogError
+    from weighbridge_rollout import RolloutError
+
+    return StackError, IngressError, PredictionLogError, RolloutError, psycopg.Error, OSError
 
 
 def _layout(settings: StackSettings) -> Layout:
@@ -58,7 +72,8 @@ def _up(settings: StackSettings, console: Console) -> int:
     from weighbridge_stack._up import Up
 
     layout = _layout(settings)
-    took_s = Up(layout, console).run()
+    with only_one(layout.home):
+        took_s = Up(layout, console).run()
     _tell_where_things_are(layout, console, took_s)
     return 0
 
@@ -69,7 +84,9 @@ def _down(settings: StackSettings, console: Console) -> int:
     if not settings.home.exists():
         console.print(f"Nothing to stop: there is no folder {settings.home}.")
         return 0
-    stopped = down(_layout(settings), console)
+    layout = _layout(settings)
+    with only_one(layout.home):
+        stopped = down(layout, console)
     console.print("All stopped; the state stays." if stopped else "Nothing was running.")
     return 0
 

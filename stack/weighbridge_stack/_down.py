@@ -4,17 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from rich.console import Console
 
+from weighbridge_stack._catalog import CATALOG
 from weighbridge_stack._layout import Layout
 from weighbridge_stack._process import Processes
 from weighbridge_stack._progress import Progress
-
-# Callers first, so that nobody calls a part that is gone; the log's shipper after its writers.
-_ORDER = (
-    ("envoy",),
-    ("agent", "server-v6", "server-v7"),
-    ("shipper", "mlflow"),
-    ("s3", "postgres"),
-)
 
 
 def down(layout: Layout, console: Console) -> int:
@@ -32,5 +25,9 @@ def down(layout: Layout, console: Console) -> int:
             processes.stop(record)
         return True
 
+    stopped = 0
     with progress, ThreadPoolExecutor() as pool:
-        return sum(sum(pool.map(stop, names)) for names in _ORDER)
+        for rank in sorted({entry.stop_rank for entry in CATALOG}):
+            names = [entry.name for entry in CATALOG if entry.stop_rank == rank]
+            stopped += sum(pool.map(stop, names))
+    return stopped

@@ -3,7 +3,8 @@
 StackError
 ├── NotReadyError      something this machine lacks, found before anything was started
 ├── StartError         a part that did not come up
-└── OtherPortsError    the stack runs already, on other ports
+├── OtherPortsError    the stack runs already, on other ports
+└── BusyError          another command is changing the stack now
 """
 
 
@@ -21,3 +22,7 @@ class StartError(StackError):
 
 class OtherPortsError(StackError):
     """The stack runs already, on ports other than those asked for."""
+
+
+class BusyError(StackError):
+    """Another command is changing this stack now."""

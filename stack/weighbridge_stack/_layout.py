@@ -56,10 +56,17 @@ class Layout:
         return self.home / "data" / "shipments.csv"
 
     def database_url(self, database: str = "weighbridge", driver: str = "") -> str:
-        """URL of a database of the stack's PostgreSQL."""
-        s = self.settings
-        login = f"weighbridge:{self.secrets.postgres_password}"
-        return f"postgresql{driver}://{login}@{s.local}:{s.postgres_port}/{database}"
+        """URL of a database of the stack's PostgreSQL, as its owner, the role of the same name."""
+        return self._database_url(database, self.secrets.postgres_password, database, driver)
+
+    @property
+    def admin_database_url(self) -> str:
+        """URL by which the stack makes databases and their owners."""
+        return self._database_url("postgres", self.secrets.postgres_admin_password, "postgres")
+
+    def _database_url(self, user: str, password: str, database: str, driver: str = "") -> str:
+        where = f"{self.settings.local}:{self.settings.postgres_port}"
+        return f"postgresql{driver}://{user}:{password}@{where}/{database}"
 
     @property
     def tracking_uri(self) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 
 from weighbridge_ingress import envoy_binary
+from weighbridge_stack._catalog import CATALOG, EXTRA_PORTS
 from weighbridge_stack._errors import NotReadyError, OtherPortsError
 from weighbridge_stack._layout import Layout
 from weighbridge_stack._parts import _postgres, _s3
@@ -26,12 +27,13 @@ _LIBRARIES = {
 }
 
 
-def check(layout: Layout, processes: Processes, ports: dict[str, tuple[str, str, int]]) -> None:
-    """Raise NotReadyError that lists every obstacle; `ports` is part → (title, variable, port)."""
+def check(layout: Layout, processes: Processes) -> None:
+    """Raise NotReadyError that lists every obstacle."""
     problems = [
         *_missing_tools(),
         *_broken_programs(),
-        *_taken_ports(layout, processes, ports),
+        *_missing_data(layout),
+        *_taken_ports(layout, processes),
     ]
     if problems:
         raise NotReadyError("Nothing was started.\n" + "\n".join(f"- {text}" for text in problems))
@@ -71,23 +73,31 @@ def _broken_programs() -> Iterator[str]:
             yield f"{program} does not run here: {done.stderr.strip() or done.returncode}"
 
 
-def _taken_ports(
-    layout: Layout, processes: Processes, ports: dict[str, tuple[str, str, int]]
-) -> Iterator[str]:
-    for name, (title, variable, port) in ports.items():
-        if running := processes.running(name):
-            if running.port != port:
-                raise OtherPortsError(
-                    f"{title} runs on port {running.port}, not on {port}. Run `make down` first, "
-                    f"or leave {variable} as it was."
-                )
-            continue
-        if not _is_free(layout.settings.bind, port):
-            other = port + 10_000 if port < 55_000 else port - 10_000
-            yield (
-                f"Port {port}, for {title}, is taken{_holder(port)}. Stop that program, or choose "
-                f"another port: {variable}={other} make up."
+def _missing_data(layout: Layout) -> Iterator[str]:
+    data = layout.settings.training_data
+    if data and not data.is_file():
+        yield f"WEIGHBRIDGE_TRAINING_DATA: there is no file {data}."
+
+
+def _taken_ports(layout: Layout, processes: Processes) -> Iterator[str]:
+    settings = layout.settings
+    for part in CATALOG:
+        running = processes.running(part.name)
+        if running and running.port != part.port(settings):
+            raise OtherPortsError(
+                f"{part.title} runs on port {running.port}, not on {part.port(settings)}. "
+                f"Run `make down` first, or leave {part.variable} as it was."
             )
+        if running:
+            continue
+        for entry in (part, *EXTRA_PORTS.get(part.name, ())):
+            port = entry.port(settings)
+            if port is not None and not _is_free(settings.bind, port):
+                other = port + 10_000 if port < 55_000 else port - 10_000
+                yield (
+                    f"Port {port}, for {entry.title}, is taken{_holder(port)}. Stop that program, "
+                    f"or choose another port: {entry.variable}={other} make up."
+                )
 
 
 def _is_free(host: str, port: int) -> bool:

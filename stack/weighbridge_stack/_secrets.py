@@ -10,6 +10,9 @@ from pathlib import Path
 class Secrets:
     """The stack's secrets."""
 
+    # The superuser's: only the stack itself uses it, to make databases and their owners.
+    postgres_admin_password: str
+    # The owner's of the databases, and of nothing else.
     postgres_password: str
     s3_access_key: str
     s3_secret_key: str
@@ -22,11 +25,15 @@ class Secrets:
         if path.exists():
             return Secrets(**json.loads(path.read_text()))
         fresh = Secrets(
+            postgres_admin_password=secrets.token_hex(16),
             postgres_password=secrets.token_hex(16),
             s3_access_key="weighbridge",
             s3_secret_key=secrets.token_hex(16),
             sticky_salt=secrets.token_hex(16),
         )
-        path.touch(mode=0o600)
-        path.write_text(json.dumps(asdict(fresh)))
+        # Whole or not at all: a half-written file would lock the stack out of its own database.
+        temporary = home / "secrets.tmp"
+        temporary.touch(mode=0o600)
+        temporary.write_text(json.dumps(asdict(fresh)))
+        temporary.rename(path)
         return fresh

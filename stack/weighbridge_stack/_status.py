@@ -2,8 +2,8 @@
 
 from dataclasses import asdict, dataclass
 
+from weighbridge_stack._catalog import CATALOG
 from weighbridge_stack._layout import Layout
-from weighbridge_stack._ports import listening_parts
 from weighbridge_stack._process import Processes
 
 
@@ -26,10 +26,9 @@ class PartStatus:
 def status(layout: Layout) -> list[PartStatus]:
     """Return the state of every part, in the order in which they are started."""
     processes = Processes(layout.home)
-    ports = listening_parts(layout.settings)
     found = []
-    for name in (*ports, "shipper"):
-        port = ports[name][2] if name in ports else None
+    for entry in CATALOG:
+        name, port = entry.name, entry.port(layout.settings)
         record = processes.record(name)
         if record is None:
             found.append(PartStatus(name, "stopped", port, None, None))

@@ -13,7 +13,6 @@ from weighbridge_stack import _models, _preflight
 from weighbridge_stack._errors import StartError
 from weighbridge_stack._layout import Layout
 from weighbridge_stack._parts import _agent, _envoy, _mlflow, _postgres, _s3, _server, _shipper
-from weighbridge_stack._ports import listening_parts
 from weighbridge_stack._process import Part, Processes, Record
 from weighbridge_stack._progress import Progress
 from weighbridge_stack._repository import create_repository
@@ -34,7 +33,7 @@ class Up:
 
     def run(self) -> float:
         """Start what is missing; return the seconds it took. On an error nothing new stays."""
-        _preflight.check(self._layout, self._processes, listening_parts(self._layout.settings))
+        _preflight.check(self._layout, self._processes)
         self._processes.make_folders()
         self._layout.write_environment()
         try:
@@ -115,10 +114,8 @@ class Up:
     def _wait_until_healthy(self) -> None:
         with self._progress.step("Envoy sees all servers"):
             _until(
-                lambda: _envoy.sees_all_servers(self._layout),
-                lambda: (
-                    f"Envoy holds a model server for sick: see {self._layout.admin_url}/clusters"
-                ),
+                _envoy.HealthChecks(self._layout).all_passed,
+                lambda: f"Envoy holds a server for sick: see {self._layout.admin_url}/clusters",
             )
 
     def _in_step(self) -> bool:

@@ -1,8 +1,7 @@
-"""PostgreSQL from its Python package: one cluster with the databases `mlflow` and `weighbridge`."""
+"""PostgreSQL from its Python package, with a database and a role for each that uses it."""
 
 import importlib.util
-import os
-import pwd
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -12,9 +11,10 @@ from psycopg import sql
 
 from weighbridge_stack._errors import StartError
 from weighbridge_stack._layout import Layout
+from weighbridge_stack._parts import _owner
 from weighbridge_stack._process import Part
 
-_DATABASES = ("mlflow", "weighbridge")
+DATABASES = ("mlflow", "weighbridge")
 
 
 def program(name: str) -> Path:
@@ -28,41 +28,33 @@ def program(name: str) -> Path:
 
 
 def create_cluster(layout: Layout) -> None:
-    """Create the data directory if there is none yet."""
+    """Create the data directory if there is none yet, and say who may connect."""
     data = _data(layout)
-    if (data / "PG_VERSION").exists():
-        return
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    owner = _owner()
-    if owner:
-        os.chown(data, owner.pw_uid, owner.pw_gid)
-    read_end, write_end = os.pipe()
-    os.write(write_end, layout.secrets.postgres_password.encode())
-    os.close(write_end)
-    command = [
-        *_as_owner(owner),
-        str(program("initdb")),
-        f"--pgdata={data}",
-        "--username=weighbridge",
-        f"--pwfile=/dev/fd/{read_end}",
-        "--auth=scram-sha-256",
-        "--encoding=UTF8",
-        "--locale=C",
-        "--no-instructions",
-    ]
-    done = subprocess.run(command, pass_fds=[read_end], capture_output=True, text=True, check=False)
-    os.close(read_end)
-    if done.returncode:
-        raise StartError(f"initdb could not create {data}:\n{done.stderr.strip()}")
+    if not data.exists():
+        # Whole or not at all: an interrupted first start leaves no half cluster behind.
+        unfinished = layout.home / "postgres.new"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(mode=0o700)
+        _owner.give(unfinished)
+        _initdb(unfinished, layout)
+        unfinished.rename(data)
+    rules = data / "pg_hba.conf"
+    rules.write_text(_access_rules(layout.settings.bind))
 
 
 def create_databases(layout: Layout) -> None:
-    """Create the databases that are missing."""
-    with psycopg.connect(layout.database_url("postgres"), autocommit=True) as connection:
-        present = {row[0] for row in connection.execute("SELECT datname FROM pg_database")}
-        for name in _DATABASES:
-            if name not in present:
-                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    """Create the databases that are missing, and their owners."""
+    with psycopg.connect(layout.admin_database_url, autocommit=True) as connection:
+        roles = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles")}
+        databases = {row[0] for row in connection.execute("SELECT datname FROM pg_database")}
+        password = sql.Literal(layout.secrets.postgres_password)
+        for name in DATABASES:
+            owner = sql.Identifier(name)
+            if name not in roles:
+                make = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(owner, password)
+                connection.execute(make)
+            if name not in databases:
+                connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(owner, owner))
 
 
 def part(layout: Layout) -> Part:
@@ -73,7 +65,8 @@ def part(layout: Layout) -> Part:
         "port": str(settings.postgres_port),
         "unix_socket_directories": "",
     }
-    command = [*_as_owner(_owner()), str(program("postgres")), "-D", str(_data(layout))]
+    data = _data(layout)
+    command = [*_owner.run_as(data, program("postgres")), str(program("postgres")), "-D", str(data)]
     for name, value in options.items():
         command += ["-c", f"{name}={value}"]
     return Part(
@@ -92,37 +85,44 @@ def _data(layout: Layout) -> Path:
     return layout.home / "postgres"
 
 
-def _owner() -> pwd.struct_passwd | None:
-    """Return the user that PostgreSQL runs as where the caller is root, whom it refuses."""
-    if os.geteuid() != 0:
-        return None
-    for name in ("postgres", "nobody"):
-        try:
-            return pwd.getpwnam(name)
-        except KeyError:
-            continue
-    raise StartError("PostgreSQL does not run as root, and there is no user `nobody` to run it as.")
+def _initdb(data: Path, layout: Layout) -> None:
+    password = layout.home / "postgres.password"
+    password.touch(mode=0o600)
+    try:
+        password.write_text(layout.secrets.postgres_admin_password)
+        _owner.give(password)
+        command = [
+            *_owner.run_as(data, program("initdb")),
+            str(program("initdb")),
+            f"--pgdata={data}",
+            "--username=postgres",
+            f"--pwfile={password}",
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--no-instructions",
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    finally:
+        password.unlink()
+    if done.returncode:
+        raise StartError(f"initdb could not create {data}:\n{done.stderr.strip()}")
 
 
-def _as_owner(owner: pwd.struct_passwd | None) -> list[str]:
-    if owner is None:
-        return []
-    # The one capability lets that user through folders that only root may enter, such as /root.
-    capability = "+dac_override"
-    return [
-        "setpriv",
-        f"--reuid={owner.pw_uid}",
-        f"--regid={owner.pw_gid}",
-        "--clear-groups",
-        f"--inh-caps={capability}",
-        f"--ambient-caps={capability}",
-        "--",
+def _access_rules(bind: str) -> str:
+    rules = [
+        "# Written by `make up`.",
+        # From any address of this machine itself.
+        "host all all samehost scram-sha-256",
     ]
+    if bind != "127.0.0.1":
+        rules += ["host all postgres all reject", "host all all all scram-sha-256"]
+    return "\n".join([*rules, ""])
 
 
 def _accepts(layout: Layout) -> bool:
     try:
-        psycopg.connect(layout.database_url("postgres"), connect_timeout=2).close()
+        psycopg.connect(layout.admin_database_url, connect_timeout=2).close()
     except psycopg.OperationalError:
         return False
     return True
