@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
@@ -24,6 +25,7 @@ from logistics.delay.v1.model_pb2 import ModelVersion, ServedModel
 
 SERVICE = "logistics.delay.v1.DelayService"
 REFUSED_ASSET = "refused"
+SLOW_ASSET = "slow"  # "slow 12.5" is answered after so many seconds
 
 # Envoy pings each second to notice a frozen server; grpcio's defaults would call that abuse.
 _OPTIONS = [
@@ -47,6 +49,9 @@ class Echo(DelayServiceServicer):
     ) -> pb.PredictResponse:
         if request.shipment.asset_id == REFUSED_ASSET:
             context.abort_with_status(rpc_status.to_status(_refusal()))
+        name, _, seconds = request.shipment.asset_id.partition(" ")
+        if name == SLOW_ASSET:
+            time.sleep(float(seconds))
         metadata = {key: str(value) for key, value in context.invocation_metadata()}
         return pb.PredictResponse(prediction_id=json.dumps(metadata), model=self._model)
 

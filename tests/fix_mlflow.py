@@ -100,7 +100,7 @@ def _wait_until_up(server: MlflowServer, process: "subprocess.Popen[bytes]", log
     while True:
         try:
             url = f"{server.tracking_uri}/health"
-            urllib.request.urlopen(url, timeout=5).close()  # noqa: S310  # our own server
+            urllib.request.urlopen(url, timeout=5).close()  # our own server
             return
         except (urllib.error.URLError, OSError):
             if process.poll() is not None or time.monotonic() > deadline:

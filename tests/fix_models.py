@@ -57,12 +57,14 @@ def build_model(
     bias: float = 0.0,
     inputs: Mapping[str, int] | None = None,
     metadata: Mapping[str, str | None] | None = None,
-    inventory_limit: int | None = None,
+    twist: Callable[[onnx.GraphProto], None] = lambda _: None,
 ) -> bytes:
-    """Build an artefact; `inputs` adds graph inputs, `metadata` overrides entries (None: drops)."""
+    """Build an artefact.
+
+    `inputs` adds graph inputs, `metadata` overrides entries (None: drops), `twist` spoils it.
+    """
     graph = _graph(bias, inputs or {})
-    if inventory_limit is not None:
-        _fail_from(graph, inventory_limit)
+    twist(graph)
     opsets = [helper.make_opsetid("", 18), helper.make_opsetid("ai.onnx.ml", 3)]
     model = helper.make_model(graph, opset_imports=opsets, ir_version=9)
     onnx.checker.check_model(model)
@@ -116,15 +118,80 @@ def _graph(bias: float, extra: Mapping[str, int]) -> onnx.GraphProto:
     )
 
 
-def _fail_from(graph: onnx.GraphProto, limit: int) -> None:
+Twist = Callable[[onnx.GraphProto], None]
+
+
+def fail_from(limit: int) -> Twist:
     """Let the graph look the inventory up in a table that ends there: onnxruntime fails."""
-    graph.initializer.append(onnx.numpy_helper.from_array(np.zeros(limit, np.float32), "table"))
-    sums = next(node for node in graph.node if node.op_type == "Sum")
-    graph.node.insert(0, _node("Gather", ["table", "inventory_index"], "term_table"))
-    graph.node.insert(
-        0, _node("Cast", ["inventory_level"], "inventory_index", to=TensorProto.INT64)
+
+    def twist(graph: onnx.GraphProto) -> None:
+        _constant(graph, "table", np.zeros(limit, np.float32))
+        cast = _node("Cast", ["inventory_level"], "inventory_index", to=TensorProto.INT64)
+        _add_term(graph, cast, _node("Gather", ["table", "inventory_index"], "term_table"))
+
+    return twist
+
+
+def nan_below(limit: float) -> Twist:
+    """Let the graph take a root of the inventory less the limit: no number below it."""
+
+    def twist(graph: onnx.GraphProto) -> None:
+        _constant(graph, "limit", np.array(limit, np.float32))
+        _constant(graph, "nothing", np.array(0, np.float32))
+        _add_term(
+            graph,
+            _node("Sub", ["inventory_level", "limit"], "above_limit"),
+            _node("Sqrt", ["above_limit"], "root"),
+            _node("Mul", ["root", "nothing"], "term_root"),
+        )
+
+    return twist
+
+
+def slow_from(limit: float, rounds: int) -> Twist:
+    """Let the graph turn so many idle rounds for each piece of inventory above the limit."""
+
+    def twist(graph: onnx.GraphProto) -> None:
+        _constant(graph, "limit", np.array(limit, np.float32))
+        _constant(graph, "rounds", np.array(rounds, np.int64))
+        _constant(graph, "zero", np.array(0, np.int64))
+        _constant(graph, "term_start", np.array(0, np.float32))
+        _add_term(
+            graph,
+            _node("Sub", ["inventory_level", "limit"], "above_limit"),
+            _node("ReduceMax", ["above_limit"], "most_above", keepdims=0),
+            _node("Cast", ["most_above"], "pieces_signed", to=TensorProto.INT64),
+            _node("Max", ["pieces_signed", "zero"], "pieces"),
+            _node("Mul", ["pieces", "rounds"], "trips"),
+            _node("Loop", ["trips", "", "term_start"], "term_loop", body=_idle_round()),
+        )
+
+    return twist
+
+
+def _idle_round() -> onnx.GraphProto:
+    scalar = [("turn", TensorProto.INT64), ("go_on", TensorProto.BOOL), ("was", TensorProto.FLOAT)]
+    return helper.make_graph(
+        [_node("Identity", ["go_on"], "goes_on"), _node("Identity", ["was"], "stays")],
+        "idle",
+        [helper.make_tensor_value_info(name, kind, []) for name, kind in scalar],
+        [
+            helper.make_tensor_value_info("goes_on", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("stays", TensorProto.FLOAT, []),
+        ],
     )
-    sums.input.append("term_table")
+
+
+def _constant(graph: onnx.GraphProto, name: str, value: np.ndarray[Any, Any]) -> None:
+    graph.initializer.append(onnx.numpy_helper.from_array(value, name))
+
+
+def _add_term(graph: onnx.GraphProto, *nodes: onnx.NodeProto) -> None:
+    """Add the last node's output to the score."""
+    sums = next(node for node in graph.node if node.op_type == "Sum")
+    for place, node in enumerate(nodes):
+        graph.node.insert(place, node)
+    sums.input.append(nodes[-1].output[0])
 
 
 def _node(kind: str, takes: list[str], gives: str, **attributes: Any) -> onnx.NodeProto:

@@ -51,6 +51,22 @@ class Repository:
             file.write_text(text)
         self._git(self.work, "add", "--all")
         self._git(self.work, "commit", "--quiet", f"--message={subject}")
+        return self._push()
+
+    def revert_by_hand(self, commit: str = "HEAD") -> str:
+        """Take a commit back with git's own means; return the new commit's id."""
+        self._git(self.work, "pull", "--quiet", "--rebase", "origin", "main")
+        self._git(self.work, "revert", "--no-edit", commit)
+        return self._push()
+
+    def write_hook(self, name: str, script: str) -> None:
+        """Let the repository's host run a shell script at a push."""
+        hook = self.bare / "hooks" / name
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text(f"#!/bin/sh\n{script}\n")
+        hook.chmod(0o755)
+
+    def _push(self) -> str:
         for _ in range(_TRIES):
             push = ["git", "push", "--quiet", "origin", "main"]
             done = subprocess.run(push, cwd=self.work, capture_output=True, check=False)

@@ -1,7 +1,7 @@
 """Real server processes that serve real ONNX models."""
 
+import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -19,7 +19,6 @@ from logistics.delay.v1.delay_service_pb2_grpc import DelayServiceStub
 from tests.fix_models import ModelFile
 from weighbridge_predictionlog import PredictionRow, SpoolReader
 
-_SERVING = re.compile(r" serving .* on port (\d+)")
 _START_LIMIT_S = 60
 
 
@@ -38,6 +37,17 @@ class ServerProcess:
         return self.output.read_text()
 
     @property
+    def records(self) -> list[dict[str, Any]]:
+        """Its log so far, each line read as JSON, without those that gRPC's own library writes."""
+        lines = self.log.splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+
+    @property
+    def messages(self) -> list[str]:
+        """The messages of its log so far."""
+        return [record["message"] for record in self.records]
+
+    @property
     def rows(self) -> list[PredictionRow]:
         """What its spool holds."""
         return list(SpoolReader(self.spool_dir))
@@ -46,11 +56,12 @@ class ServerProcess:
     def target(self) -> str:
         """The address it listens on; waits until it serves."""
         deadline = time.monotonic() + _START_LIMIT_S
-        while not (found := _SERVING.search(self.log)):
+        while "serving" not in self.messages:
             assert self.process.poll() is None, self.log
             assert time.monotonic() < deadline, self.log
             time.sleep(0.02)  # between two looks at its log
-        return f"127.0.0.1:{found[1]}"
+        (serving,) = (one for one in self.records if one["message"] == "serving")
+        return f"127.0.0.1:{serving['port']}"
 
     @property
     def channel(self) -> grpc.Channel:

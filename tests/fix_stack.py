@@ -2,28 +2,20 @@
 
 import json
 import os
-import socket
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
+from tests.ports import held_port
+
 _PORTS = ("POSTGRES", "S3", "MLFLOW", "V6", "V7", "ENVOY", "ENVOY_ADMIN", "ENVOY_PROBE", "AGENT")
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports that nothing listens on; all are held until all are found, so none repeats."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
 
 
 @dataclass(frozen=True)
@@ -52,7 +44,7 @@ class Stack:
     @property
     def environment(self) -> dict[str, str]:
         """The addresses as the stack's own file tells them, read by a shell."""
-        script = f". {self.home}/env && env -0"
+        script = f". {shlex.quote(str(self.home))}/env && env -0"
         done = subprocess.run(
             ["sh", "-c", script],
             capture_output=True,
@@ -95,18 +87,29 @@ class Stack:
         )
 
 
-def new_stack(home: Path, **settings: str) -> Stack:
-    """Return a stack that is not started yet, on free ports."""
-    ports = {
-        f"WEIGHBRIDGE_{name}_PORT": str(port)
-        for name, port in zip(_PORTS, free_ports(len(_PORTS)), strict=True)
-    }
-    home.mkdir(parents=True, exist_ok=True)
-    return Stack(home, {"WEIGHBRIDGE_HOME": str(home), **ports, **settings})
+class NewStack(Protocol):
+    """Makes a stack that is not started yet, in this folder and on ports of its own."""
+
+    def __call__(self, home: Path, **settings: str) -> Stack: ...
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def new_stack() -> Iterator[NewStack]:
+    """Make stacks; their ports are kept for them until the tests end."""
+    with ExitStack() as ports:
+
+        def make(home: Path, **settings: str) -> Stack:
+            numbers = {
+                f"WEIGHBRIDGE_{name}_PORT": str(ports.enter_context(held_port())) for name in _PORTS
+            }
+            home.mkdir(parents=True, exist_ok=True)
+            return Stack(home, {"WEIGHBRIDGE_HOME": str(home), **numbers, **settings})
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def stack(new_stack: NewStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A running stack, shared by all end-to-end tests; each sets the split that it needs."""
     stack = new_stack(tmp_path_factory.mktemp("stack") / ".weighbridge")
     try:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from weighbridge_training import Artefact, Fitted, Generated
+    from weighbridge_training.export import Artefact
+    from weighbridge_training.generator import Generated
+    from weighbridge_training.job import Fitted
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,9 @@ class Story:
 
 @pytest.fixture(scope="session")
 def story() -> Story:
-    from weighbridge_training import export, fit_story, generate
+    from weighbridge_training.export import export
+    from weighbridge_training.generator import generate
+    from weighbridge_training.job import fit_story
 
     data = generate(rows=8_000, seed=5)
     judge = data.table[-1_000:]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from logistics.delay.v1 import delay_service_pb2 as pb
 from logistics.delay.v1.delay_service_pb2_grpc import DelayServiceStub
 from logistics.delay.v1.shipment_pb2 import Shipment
 from tests.counting import eventually
+from tests.ports import held_port
 from tests.traffic_commits import TrafficCommits, traffic_file
 from weighbridge_ingress import Report, ReportError, envoy_binary, fetch_report, localize, tokens
 from weighbridge_ingress.bootstrap import load_bootstrap, write_bootstrap
@@ -56,6 +56,7 @@ class Ingress:
     ports: dict[str, int]
     traffic_repo: str
     template: Path
+    held_ports: ExitStack
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -113,6 +114,7 @@ class Ingress:
     def stop_all(self) -> None:
         for name in list(self.processes):
             self.stop(name, signal.SIGKILL)
+        self.held_ports.close()
 
     def report(self) -> Report:
         try:
@@ -147,21 +149,25 @@ class Ingress:
             return list(pool.map(lambda more: _call(stub, (*metadata, *more), asset_id), extra))
 
     def http(
-        self, path: str, body: object = None, headers: Mapping[str, str] | None = None
+        self,
+        path: str,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = 10,
     ) -> tuple[int, dict[str, str], bytes]:
         """Make a plain HTTP call on the data port: status, headers, body."""
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(  # noqa: S310  our own address
+        request = urllib.request.Request(
             f"{self.url}{path}",
             data=data,
             headers={"Content-Type": "application/json", **(headers or {})},
         )
         opener = urllib.request.build_opener(_KeepErrors)
-        with opener.open(request, timeout=10) as answer:
+        with opener.open(request, timeout=timeout_s) as answer:
             return answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.read()
 
     def admin_get(self, path: str) -> Any:
-        with urllib.request.urlopen(f"{self.admin}{path}", timeout=5) as answer:  # noqa: S310
+        with urllib.request.urlopen(f"{self.admin}{path}", timeout=5) as answer:
             return json.load(answer)
 
     def counter(self, name: str) -> int:
@@ -201,7 +207,7 @@ class Ingress:
     def _agent_settings(self) -> dict[str, str]:
         return {
             "WEIGHBRIDGE_TRAFFIC_REPO": self.traffic_repo,
-            "WEIGHBRIDGE_TRAFFIC_PATH": f"{FOLDER}/traffic.yaml",
+            "WEIGHBRIDGE_TRAFFIC_PATH": FOLDER,
             "WEIGHBRIDGE_ROUTES_TEMPLATE": str(self.template),
             "WEIGHBRIDGE_ROUTES_FILE": str(self.routes_file),
             "WEIGHBRIDGE_BOOTSTRAP": str(self.project / "envoy" / "bootstrap.yaml"),
@@ -220,13 +226,13 @@ class _KeepErrors(urllib.request.HTTPErrorProcessor):
 def new_ingress(home: Path, project: Path, text: str | None = None) -> Ingress:
     """Lay out an ingress on free ports; nothing runs yet."""
     names = (*VERSIONS, "data", "probe", "admin", "report")
-    ports = dict(zip(names, free_ports(len(names)), strict=True))
+    held_ports = ExitStack()
+    ports = {name: held_ports.enter_context(held_port()) for name in names}
     (home / "routes").mkdir(parents=True)
     tokens.create_signing_key(home)
     commits = _new_repository(home, text or traffic_file("10"))
-    return Ingress(
-        home, project, commits, ports, str(home / "traffic.git"), project / "envoy" / "routes.yaml"
-    )
+    template = project / "envoy" / "routes.yaml"
+    return Ingress(home, project, commits, ports, str(home / "traffic.git"), template, held_ports)
 
 
 def _new_repository(home: Path, text: str) -> TrafficCommits:
@@ -246,15 +252,6 @@ def _new_repository(home: Path, text: str) -> TrafficCommits:
         subprocess.run(["git", *command], cwd=seed, check=True)
     environment = {"WEIGHBRIDGE_TRAFFIC_REPO": str(bare), "WEIGHBRIDGE_TRAFFIC_PATH": FOLDER}
     return TrafficCommits(environment)
-
-
-def free_ports(count: int) -> list[int]:
-    """Find ports that nothing listens on; all are held until all are found."""
-    with ExitStack() as held:
-        found = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in found:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in found]
 
 
 def _call(stub: DelayServiceStub, metadata: Sequence[tuple[str, str]], asset_id: str) -> Echoed:

@@ -6,7 +6,7 @@ from weighbridge_cli._output import Output, OutputOption, console, plain_table, 
 from weighbridge_cli._variables import Variables
 
 _PREFIXES = ("WEIGHBRIDGE_", "MLFLOW_", "AWS_")
-_SECRET = ("SECRET", "TOKEN", "PASSWORD", "DATABASE_URL")
+_SECRET = ("SECRET", "TOKEN", "PASSWORD", "SALT", "DATABASE_URL")
 
 
 def env(output: OutputOption = Output.TEXT) -> None:
@@ -34,4 +34,7 @@ def _source(variables: Variables, name: str) -> str:
 
 
 def _shown(name: str, value: str) -> str:
-    return "(hidden)" if any(part in name for part in _SECRET) else value
+    from weighbridge_ingress.git import without_credentials
+
+    hidden = any(part in name for part in _SECRET)
+    return "(hidden)" if hidden else without_credentials(value)

@@ -12,11 +12,12 @@ from weighbridge_cli._app import app
 
 # Every exception that one of these packages defines is raised on purpose and has a message that
 # is written for a person. Told by its module's name, so that no package is imported to ask.
-_ROOMS = frozenset(
+ROOMS = frozenset(
     {
         "weighbridge",
         "weighbridge_cli",
         "weighbridge_ingress",
+        "weighbridge_predictionlog",
         "weighbridge_rollout",
         "weighbridge_training",
     }
@@ -28,7 +29,7 @@ def main() -> None:
     try:
         app()
     except Exception as error:
-        if type(error).__module__.partition(".")[0] not in _ROOMS:
+        if type(error).__module__.partition(".")[0] not in ROOMS:
             raise
         sys.stderr.write(f"weighbridge: {error}\n")
         sys.exit(1)

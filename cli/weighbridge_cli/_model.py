@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from weighbridge_cli._output import Output, OutputOption, print_json
+from weighbridge_cli._records import pin_record
 from weighbridge_cli._variables import Variables
+from weighbridge_training import MODEL_NAME
 
 app = typer.Typer(no_args_is_help=True, help="Pin versions to registered models, and show them.")
-
-_DEFAULT_MODEL = "LogisticsDelayModel"
 
 
 @app.command()
@@ -22,7 +22,7 @@ def pin(
     alias: Annotated[
         str | None, typer.Option(help="Or an alias, as in --alias experiment.")
     ] = None,
-    model: Annotated[str, typer.Option(help="The registered model's name.")] = _DEFAULT_MODEL,
+    model: Annotated[str, typer.Option(help="The registered model's name.")] = MODEL_NAME,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Resolve a model in MLflow, verify its bytes, and write them down in Git."""
@@ -44,7 +44,7 @@ def pin(
         alias=alias,
     )
     if output is Output.JSON:
-        print_json(result)
+        print_json(pin_record(result))
         return
     pinned = result.model
     typer.echo(f"{label} is {pinned.name} {pinned.version}, SHA-256 {pinned.sha256}")

@@ -58,12 +58,12 @@ def plain_table(*headers: str) -> Table:
 
 
 def print_json(value: object) -> None:
-    """Print dataclasses, times and mappings as JSON."""
+    """Print a value of `plain` things as JSON."""
     typer.echo(json.dumps(plain(value), indent=2, ensure_ascii=False))
 
 
 def plain(value: object) -> object:
-    """Turn a value into what JSON knows."""
+    """Turn a value into what JSON knows; TypeError for a type whose form is not decided."""
     if dataclasses.is_dataclass(value):
         return {
             field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)
@@ -74,7 +74,9 @@ def plain(value: object) -> object:
         return [plain(entry) for entry in value]
     if isinstance(value, datetime):
         return value.isoformat()
-    return value
+    if value is None or isinstance(value, str | int | float):  # bool is an int
+        return value
+    raise TypeError(f"no JSON form is decided for {type(value).__name__}: add one here")
 
 
 def percent(share: float) -> str:

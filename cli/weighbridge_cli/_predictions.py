@@ -10,6 +10,7 @@ import typer
 from weighbridge_cli._duration import parse_duration_s
 from weighbridge_cli._errors import CliError
 from weighbridge_cli._output import Output, OutputOption, console, plain_table, print_json
+from weighbridge_cli._records import call_record
 from weighbridge_cli._variables import Variables
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def predictions(
     except psycopg.Error as error:
         raise CliError(f"the prediction log cannot be read: {error}") from error
     if output is Output.JSON:
-        print_json(calls)
+        print_json([call_record(call) for call in calls])
     elif not calls:
         console().print(f"No calls in the last {since}.")
     else:

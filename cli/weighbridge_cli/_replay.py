@@ -40,6 +40,7 @@ class Outcome:
     latency_ms: float
     """With all attempts and the waits between them."""
     prediction: Prediction | None
+    routed_version: str | None
     served_version: str | None
     request_id: str | None
     traffic_revision: str | None
@@ -117,6 +118,7 @@ def _make(client: Client, call: Call) -> Outcome:
             code=error.code.name,
             latency_ms=(time.perf_counter() - started) * 1e3,
             prediction=None,
+            routed_version=error.routed_version,
             served_version=error.served_version,
             request_id=error.request_id,
             traffic_revision=error.traffic_revision,
@@ -129,6 +131,7 @@ def _make(client: Client, call: Call) -> Outcome:
         code="OK",
         latency_ms=(time.perf_counter() - started) * 1e3,
         prediction=answer,
+        routed_version=answer.routed_version,
         served_version=answer.served_version,
         request_id=answer.request_id,
         traffic_revision=answer.traffic_revision,

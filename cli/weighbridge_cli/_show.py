@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from weighbridge_cli._output import Output, console, percent, plain, plain_table, print_json
+from weighbridge_cli._output import Output, console, percent, plain_table, print_json
+from weighbridge_cli._records import change_record, history_record, status_record
 from weighbridge_rollout import describe_split, format_percent
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def show_status(status: Status, output: Output) -> None:
     """Print the three views side by side, then where they differ."""
     if output is Output.JSON:
-        print_json(_status_record(status))
+        print_json(status_record(status))
         return
     environment, git = status.environment, status.git
     table = plain_table("", "split", "by")
@@ -45,7 +46,7 @@ def show_status(status: Status, output: Output) -> None:
 def show_change(change: Change, output: Output) -> None:
     """Print what was written and how soon it was live."""
     if output is Output.JSON:
-        print_json(change)
+        print_json(change_record(change))
         return
     for commit in change.undone:
         typer.echo(f"took back {commit}")
@@ -69,7 +70,7 @@ def _confirmation(change: Change) -> str:
 def show_history(entries: Sequence[HistoryEntry], output: Output) -> None:
     """Print one line for each commit."""
     if output is Output.JSON:
-        print_json(entries)
+        print_json([history_record(entry) for entry in entries])
         return
     table = plain_table("when", "who", "commit", "before", "after", "subject")
     for entry in entries:
@@ -118,17 +119,3 @@ def _agreement(status: Status) -> str:
             "Callers who are kept on their version (x-user-id) do; if there are none, look closer."
         )
     return "Git, Envoy and the counted calls agree."
-
-
-def _status_record(status: Status) -> dict[str, object]:
-    environment = status.environment
-    return {
-        "environment": environment.name,
-        "place": environment.place,
-        "path": environment.path,
-        "git": plain(status.git),
-        "agents": plain(status.agents),
-        "counted": plain(status.counted),
-        "agree": status.agree,
-        "differences": list(status.differences),
-    }

@@ -51,6 +51,8 @@ class Summary:
     errors: tuple[CodeCount, ...]
     repeated: int
     """Calls that took more than one attempt of the client."""
+    fallen_back: int
+    """Answered calls that another version answered than the one they were routed to."""
     traffic_revisions: tuple[str, ...]
     """The states of the traffic file that routed the calls, in order of first use."""
     results: str
@@ -71,6 +73,9 @@ def summarise(outcomes: Sequence[Outcome], duration_s: float, results: str) -> S
         latency_ms=_latencies([outcome.latency_ms for outcome in answered]),
         errors=_errors(failed),
         repeated=sum(outcome.attempts > 1 for outcome in outcomes),
+        fallen_back=sum(
+            outcome.prediction is not None and outcome.prediction.fell_back for outcome in outcomes
+        ),
         traffic_revisions=tuple(dict.fromkeys(name for name in revisions if name)),
         results=results,
     )
@@ -86,7 +91,8 @@ def show_summary(summary: Summary, output: Output) -> None:
     out.print(
         f"{summary.calls:,} calls in {summary.duration_s:.1f} s ({per_second:,.0f} a second): "
         f"{summary.answered:,} answered, {summary.failed:,} failed, "
-        f"{summary.repeated:,} repeated by the client"
+        f"{summary.repeated:,} repeated by the client, "
+        f"{summary.fallen_back:,} fell back to the other version"
     )
     if summary.shares:
         table = plain_table("version", "calls", "share", "95 % interval")

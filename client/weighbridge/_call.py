@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from grpc import StatusCode
 
 from weighbridge._results import Answer
-from weighbridge._settings import CallSettings, check_header
+from weighbridge._settings import CallSettings, check_key
 
 if TYPE_CHECKING:
     import random
@@ -41,7 +41,7 @@ class Call:
         rng: random.Random,
         now_s: float,
     ) -> None:
-        check_header("idempotency_key", idempotency_key)
+        check_key(idempotency_key)
         self.attempts = 0
         self._settings = settings
         self._rng = rng
@@ -80,6 +80,7 @@ class Call:
         """Read what the far side says of itself; a refusal without a body says it in trailers."""
         said = {**dict(trailing), **dict(initial)}
         return Answer(
+            routed_version=_text(said.get("x-routed-version")),
             served_version=_text(said.get("x-served-by-version")),
             traffic_revision=_text(said.get("x-traffic-revision")),
             request_id=_text(said.get("x-request-id")),

@@ -88,6 +88,7 @@ class CallError(WeighbridgeError):
         violations: tuple[FieldViolation, ...] = (),
         retry_after_s: float | None = None,
         request_id: str | None = None,
+        routed_version: str | None = None,
         served_version: str | None = None,
         traffic_revision: str | None = None,
         attempts: int = 0,
@@ -99,6 +100,7 @@ class CallError(WeighbridgeError):
         self.violations = violations
         self.retry_after_s = retry_after_s
         self.request_id = request_id
+        self.routed_version = routed_version
         self.served_version = served_version
         self.traffic_revision = traffic_revision
         self.attempts = attempts
@@ -154,7 +156,10 @@ class Unavailable(CallError):
 class DeadlineExceeded(CallError):
     """No answer came within timeout_s."""
 
-    next_step = "Call again, or raise timeout_s if the server is known to need longer."
+    next_step = (
+        "Call again, or give more timeout_s: the ingress allows what a call asks for, up to 60 s, "
+        "and 10 s where timeout_s is None."
+    )
 
 
 class Cancelled(CallError):

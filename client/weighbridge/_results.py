@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 class Answer:
     """What every answer tells about its call; None where the far side did not say."""
 
+    routed_version: str | None
+    """The version that the split, or a pin, chose for the call."""
+
     served_version: str | None
     """The version that really answered, for example "v7"."""
 
@@ -25,6 +28,13 @@ class Answer:
 
     attempts: int
     """How many attempts it took."""
+
+    @property
+    def fell_back(self) -> bool:
+        """Whether another version answered than the call was routed to; False if not known."""
+        return None not in (self.routed_version, self.served_version) and (
+            self.routed_version != self.served_version
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,6 +81,7 @@ def call_error(method: str, failure: Failure, answer: Answer, hint: str | None =
         violations=failure.violations,
         retry_after_s=failure.retry_after_s,
         request_id=answer.request_id,
+        routed_version=answer.routed_version,
         served_version=answer.served_version,
         traffic_revision=answer.traffic_revision,
         attempts=answer.attempts,
@@ -96,6 +97,8 @@ def _status(trailing: Metadata) -> Any:
 
 def _where(answer: Answer) -> str:
     facts = [f"{answer.attempts} attempt{'s' if answer.attempts != 1 else ''}"]
+    if answer.fell_back:
+        facts.append(f"routed to {answer.routed_version}")
     if answer.served_version:
         facts.append(f"served by {answer.served_version}")
     if answer.traffic_revision:

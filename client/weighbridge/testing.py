@@ -29,12 +29,20 @@ __all__ = ["FakeServer"]
 class FakeServer(service_grpc.DelayServiceServicer):
     """Answers every shipment with `probability`, on a free port, within a `with` block.
 
-    What arrives is kept: `shipments`, and `metadata` with one entry for each attempt. A server
-    that is stopped and started again keeps its port.
+    Another `routed_version` than `version` makes its answers fall-backs. What arrives is kept:
+    `shipments`, and `metadata` with one entry for each attempt. A server that is stopped and
+    started again keeps its port.
     """
 
-    def __init__(self, probability: float = 0.5, *, version: str = "v7") -> None:
+    def __init__(
+        self,
+        probability: float = 0.5,
+        *,
+        version: str = "v7",
+        routed_version: str | None = None,
+    ) -> None:
         self.probability, self.version = probability, version
+        self.routed_version = routed_version or version
         self.shipments: list[Shipment] = []
         self.metadata: list[dict[str, str | bytes]] = []
         self.target = "127.0.0.1:0"
@@ -102,8 +110,12 @@ class FakeServer(service_grpc.DelayServiceServicer):
 
     def _arrive(self, context: grpc.ServicerContext) -> model_pb2.ModelVersion:
         self.metadata.append(dict(context.invocation_metadata()))
-        facts = {"served-by-version": self.version, "traffic-revision": "fake"}
-        facts["request-id"] = str(uuid.uuid4())
+        facts = {
+            "routed-version": self.routed_version,
+            "served-by-version": self.version,
+            "traffic-revision": "fake",
+            "request-id": str(uuid.uuid4()),
+        }
         context.send_initial_metadata(tuple((f"x-{name}", fact) for name, fact in facts.items()))
         if self._failures:
             code, message, status = self._failures.popleft()

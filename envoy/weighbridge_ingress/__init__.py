@@ -1,7 +1,7 @@
 """Traffic files into Envoy's routes, and what each Envoy says of them.
 
-Submodules: `bootstrap` (envoy/bootstrap.yaml for one machine), `tokens` (credentials for pins);
-`python -m weighbridge_ingress` is the agent.
+Submodules: `bootstrap` (envoy/bootstrap.yaml for one machine), `git` (running git without
+leaking), `tokens` (credentials for pins); `python -m weighbridge_ingress` is the agent.
 """
 
 from weighbridge_ingress._binary import envoy_binary
@@ -12,6 +12,7 @@ from weighbridge_ingress._errors import (
     IngressError,
     Problem,
     ReportError,
+    SettingsError,
     SourceError,
     TemplateError,
     TokenError,
@@ -32,6 +33,7 @@ __all__ = [
     "Report",
     "ReportError",
     "Running",
+    "SettingsError",
     "SourceError",
     "TemplateError",
     "TokenError",

@@ -1,4 +1,8 @@
-"""`python -m weighbridge_ingress`: the agent. `… check [folder]`: test the files of envoy/."""
+"""`python -m weighbridge_ingress`: the agent. `… check [folder]`: test the files of envoy/.
+
+Exit codes: 0 stopped in order or nothing found, 1 cannot start or problems found, 2 wrong
+settings or arguments.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,12 @@ import logging
 import signal
 import sys
 from pathlib import Path
-from threading import Event
 
-from weighbridge_ingress._errors import IngressError
+from weighbridge_ingress._errors import IngressError, SettingsError
+
+_LOG = logging.getLogger("weighbridge_ingress")
+# An edit by hand is to be put right within a second, however seldom the repository is looked at.
+_KEEP_S = 0.5
 
 
 def main(arguments: list[str]) -> int:
@@ -28,22 +35,26 @@ def main(arguments: list[str]) -> int:
 
 def _run_agent() -> int:
     from weighbridge_ingress._build import build_agent
+    from weighbridge_ingress._logging import log_to_stderr
     from weighbridge_ingress._report_server import ReportServer
     from weighbridge_ingress._settings import AgentSettings
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    stop = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     try:
         settings = AgentSettings.from_environment()
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    log_to_stderr(settings.log_format)
+    try:
         agent = build_agent(settings)
         server = ReportServer(agent, settings.report_listen)
-    except (IngressError, OSError, ValueError) as error:  # a bad setting is a ValueError
-        logging.error("the agent cannot start: %s", error)
+    except (IngressError, OSError, OverflowError) as error:  # no port has such a number
+        _LOG.error("the agent cannot start: %s", error)
         return 1
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: agent.stop())
     server.start()
-    agent.run(stop, settings.poll_interval_s)
+    agent.run(min(settings.poll_interval_s, _KEEP_S))
     server.stop()
     return 0
 

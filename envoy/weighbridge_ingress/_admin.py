@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 _TIMEOUT_S = 2.0
-_GRPC_TOTAL = re.compile(r"cluster\.([^.]+)\.grpc\.([^.]+)\.[^.]+\.total")
-# Health checks and reflection are no predictions and are not split by weight.
-_TOOLS = ("grpc_health_", "grpc_reflection_", "grpc_channelz_")
+# The methods that become rows of the prediction log. A method that predicts is added here.
+_PREDICTING = (
+    r"logistics_delay_v1_DelayService\.Predict",
+    r"logistics_delay_v1_DelayService\.PredictBatch",
+)
 
 
 class LiveRoutes(NamedTuple):
@@ -37,10 +39,6 @@ class EnvoyAdmin:
             parts.hostname or "127.0.0.1", parts.port or 80, timeout=_TIMEOUT_S
         )
 
-    def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
-
     def routes(self) -> LiveRoutes | None:
         """Read the routes in force, None while Envoy has none. Raises AdminError."""
         dump = self._get("/config_dump?resource=dynamic_route_configs")
@@ -51,18 +49,17 @@ class EnvoyAdmin:
         return None
 
     def routed_calls(self, versions: Collection[str]) -> dict[str, int]:
-        """Count the finished weighted gRPC calls per version since Envoy's start.
+        """Count the finished weighted predictions per version since Envoy's start.
 
         Only weighted calls enter by an aggregate cluster, which bears the version's name; pins
         and shadows enter the strict clusters. Raises AdminError.
         """
         names = "|".join(re.escape(version) for version in sorted(versions))
-        pattern = quote(rf"^cluster\.({names})\.grpc\..*\.total$")
+        pattern = quote(rf"^cluster\.({names})\.grpc\.({'|'.join(_PREDICTING)})\.total$")
         calls = dict.fromkeys(versions, 0)
         for stat in self._get(f"/stats?format=json&filter={pattern}").get("stats", ()):
-            match = _GRPC_TOTAL.fullmatch(stat.get("name", ""))
-            if match and match[1] in calls and not match[2].startswith(_TOOLS):
-                calls[match[1]] += int(stat["value"])
+            if "name" in stat:
+                calls[stat["name"].split(".")[1]] += int(stat["value"])
         return calls
 
     def rejected_updates(self) -> int:

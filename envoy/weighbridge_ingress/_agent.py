@@ -1,9 +1,10 @@
-"""The agent: one loop that follows the source, keeps the routes and reports what Envoy runs."""
+"""The agent: one loop that keeps the routes at what the source says and reports what Envoy runs."""
 
 from __future__ import annotations
 
 import logging
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from weighbridge_ingress._calls import CallCounter
@@ -14,12 +15,12 @@ from weighbridge_ingress._routes import LiveState, read_state
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from threading import Event
 
     from weighbridge_ingress._admin import EnvoyAdmin, LiveRoutes
-    from weighbridge_ingress._follower import Follower
+    from weighbridge_ingress._follower import Followed
     from weighbridge_ingress._keeper import Keeper
     from weighbridge_ingress._traffic import Traffic
+    from weighbridge_ingress._watch import Watch
 
 _LOG = logging.getLogger(__name__)
 _HUNG_S = 5.0
@@ -31,14 +32,14 @@ class Agent:
     def __init__(
         self,
         name: str,
-        follower: Follower,
+        watch: Watch,
         keeper: Keeper,
         admin: EnvoyAdmin,
         fallback: Traffic,
         versions: Collection[str],
     ) -> None:
         self._name = name
-        self._follower = follower
+        self._watch = watch
         self._keeper = keeper
         self._admin = admin
         self._fallback = fallback
@@ -49,8 +50,9 @@ class Agent:
         self._counter = CallCounter()
         self._calls_since: str | None = None
         self._last_errors: tuple[str, ...] = ()
+        self._stopped = False
         self._beat = time.monotonic()
-        self._report = self._make_report(())
+        self._report = self._make_report(watch.followed, ())
 
     @property
     def report(self) -> Report:
@@ -62,26 +64,34 @@ class Agent:
         """Whether the loop ran in the last 5 s."""
         return time.monotonic() - self._beat < _HUNG_S
 
-    def run(self, stop: Event, poll_interval_s: float) -> None:
-        """Work until told to stop."""
-        while not stop.is_set():
+    def run(self, interval_s: float) -> None:
+        """Work until told to stop: once in each interval, and at once when the source moved."""
+        self._watch.start()
+        while not self._stopped:
+            self._watch.moved.clear()
             self.step()
-            stop.wait(poll_interval_s)
+            self._watch.moved.wait(interval_s)
+        self._watch.stop()
+
+    def stop(self) -> None:
+        """End the run within an interval; for a signal's handler, so it takes no lock."""
+        self._stopped = True
 
     def step(self) -> None:
-        """Look once at the source, the file and Envoy. A fault in one leaves the others at work."""
-        errors = []
-        for part in (self._follower.follow, self._keep, self._observe):
+        """Look once at the file and at Envoy. A fault in one leaves the other at work."""
+        followed = self._watch.followed
+        errors = [fault] if (fault := self._watch.fault) else []
+        for part in (partial(self._keep, followed), self._observe):
             try:
                 part()
             except (IngressError, OSError) as error:
                 errors.append(str(error))
         self._tell(tuple(errors))
-        self._report = self._make_report(tuple(errors))
+        self._report = self._make_report(followed, tuple(errors))
         self._beat = time.monotonic()
 
-    def _keep(self) -> None:
-        self._keeper.want(self._follower.traffic or self._fallback)
+    def _keep(self, followed: Followed) -> None:
+        self._keeper.want(followed.traffic or self._fallback)
         self._keeper.hold()
 
     def _observe(self) -> None:
@@ -100,11 +110,11 @@ class Agent:
         if live is None or state is None:
             self._running = None
         elif state == self._state and self._since is not None:
-            self._running = Running(state.revision, state.weights, self._since)
+            self._running = Running(state.revision, state.weights, self._since, state.shadow)
             self._counter.update(counters)
         else:
             self._state, self._since = state, live.last_updated or now()
-            self._running = Running(state.revision, state.weights, self._since)
+            self._running = Running(state.revision, state.weights, self._since, state.shadow)
             self._counter.restart(counters)
             self._calls_since = now()
 
@@ -116,8 +126,8 @@ class Agent:
                 _LOG.info("all is well again")
             self._last_errors = errors
 
-    def _make_report(self, errors: tuple[str, ...]) -> Report:
-        wanted, running = self._follower.wanted, self._running
+    def _make_report(self, followed: Followed, errors: tuple[str, ...]) -> Report:
+        wanted, running = followed.wanted, self._running
         return Report(
             agent=self._name,
             at=now(),
@@ -126,7 +136,7 @@ class Agent:
             in_step=bool(
                 wanted and running and self._keeper.settled and wanted.revision == running.revision
             ),
-            refused=self._follower.refused,
+            refused=followed.refused,
             error="; ".join(errors) or None,
             repairs=self._keeper.repairs,
             calls=Calls(self._calls_since, self._counter.gained) if self._calls_since else None,

@@ -12,6 +12,7 @@ from weighbridge_ingress._git_source import GitSource
 from weighbridge_ingress._keeper import Keeper
 from weighbridge_ingress._routes import read_traffic, route_configuration
 from weighbridge_ingress._routes_file import RoutesFile
+from weighbridge_ingress._watch import Watch
 from weighbridge_ingress._yaml import load_plain
 from weighbridge_ingress.bootstrap import known_versions, load_bootstrap
 
@@ -30,12 +31,13 @@ def build_agent(settings: AgentSettings) -> Agent:
     fallback = read_traffic(route_configuration(template))
     if fallback is None or fallback.canary_permille:
         raise TemplateError(f"{settings.routes_template} must hold all on its stable version")
-    source = GitSource(settings.traffic_repo, settings.traffic_branch, settings.traffic_path)
+    source = GitSource(settings.traffic_repo, settings.traffic_branch, settings.traffic_file)
     last_good = _on_disk(settings.routes_file, versions)
+    follower = Follower(source, versions, settings.traffic_file, last_good)
     admin = EnvoyAdmin(settings.envoy_admin)
     return Agent(
         settings.agent_name,
-        Follower(source, versions, settings.traffic_path, last_good),
+        Watch(follower, settings.poll_interval_s),
         Keeper(template, RoutesFile(settings.routes_file), admin),
         admin,
         fallback,

@@ -19,11 +19,18 @@ _DESCRIPTORS = "protos/logistics/delay/v1/descriptors.binpb"
 
 
 def check_file(path: Path, known_versions: Collection[str] | None = None) -> list[Problem]:
-    """Find the problems of one traffic file; an empty list means that it would be accepted."""
+    """Find the problems of one traffic file; an empty list means that it would be accepted.
+
+    Unless given, the known versions are those of the bootstrap.yaml of the file's tree, if any.
+    """
     try:
+        if known_versions is None:
+            known_versions = _versions_beside(path)
         Traffic.parse(path.read_text(encoding="utf-8"), known_versions, str(path))
     except TrafficError as error:
         return list(error.problems)
+    except TemplateError as error:
+        return [Problem(str(path), 1, "template", str(error))]
     except (OSError, UnicodeDecodeError) as error:
         return [Problem(str(path), 1, "missing-file", f"cannot be read: {error}")]
     return []
@@ -56,6 +63,22 @@ def check_folder(folder: Path, descriptors_file: Path | None = None) -> list[Pro
     for path in traffic_files:
         problems += check_file(path, versions)
     return problems or _refusals(bootstrap_file, routes_file, traffic_files, descriptors)
+
+
+def _versions_beside(path: Path) -> Collection[str] | None:
+    """Read envoy/bootstrap.yaml for a file envoy/traffic/<environment>/traffic.yaml."""
+    from weighbridge_ingress.bootstrap import known_versions
+
+    folders = path.resolve().parents
+    if len(folders) < 3 or folders[1].name != "traffic":
+        return None
+    bootstrap = folders[2] / "bootstrap.yaml"
+    if not bootstrap.is_file():
+        return None
+    try:
+        return known_versions(load_plain(bootstrap))
+    except (LookupError, TypeError, AttributeError) as error:
+        raise TemplateError(f"{bootstrap} lacks a part: {error}") from error
 
 
 def _refusals(

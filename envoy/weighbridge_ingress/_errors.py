@@ -3,11 +3,13 @@
 IngressError
 ├── TrafficError       a traffic file that cannot be accepted; carries its problems
 ├── TemplateError      routes.yaml or bootstrap.yaml lacks what the agent must set
+├── SettingsError      environment variables of the agent that are missing or wrong
 ├── SourceError        the traffic file cannot be read where it lives (Git, a mount)
 ├── AdminError         Envoy's admin does not answer, or not as expected
 ├── ReportError        an agent's report cannot be fetched or read
 ├── TokenError         a signing key cannot be made or read
-└── BinaryMissingError no Envoy program on this machine
+├── BinaryMissingError no Envoy program on this machine
+└── git.GitFailed      git could not be run to its end
 """
 
 from __future__ import annotations
@@ -41,6 +43,10 @@ class TrafficError(IngressError):
 
 class TemplateError(IngressError):
     """routes.yaml or bootstrap.yaml lacks a part that has to be set."""
+
+
+class SettingsError(IngressError):
+    """Environment variables that are missing or wrong: one line for each, which names it."""
 
 
 class SourceError(IngressError):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from weighbridge_ingress._clock import now
 from weighbridge_ingress._errors import Problem, TrafficError
@@ -19,44 +20,58 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 
+class Followed(NamedTuple):
+    """What the source asks for, as one value that threads can hand over."""
+
+    traffic: Traffic | None
+    wanted: Wanted | None
+    refused: Refused | None
+
+
 class Follower:
     """Holds the last acceptable traffic. A state that cannot be accepted changes nothing."""
 
     def __init__(
-        self, source: Source, known_versions: Collection[str], path: str, last_good: Traffic | None
+        self, source: Source, known_versions: Collection[str], file: str, last_good: Traffic | None
     ) -> None:
+        self.source_name = source.name
         self._source = source
         self._known = known_versions
-        self._path = path
+        self._file = file
         self._seen: str | None = None
-        self.traffic = last_good
-        self.wanted = _wanted(last_good, "") if last_good else None
-        self.refused: Refused | None = None
+        wanted = _wanted(last_good, "", now()) if last_good else None
+        self.followed = Followed(last_good, wanted, None)
 
-    def follow(self) -> None:
-        """Look at the source once. Raises SourceError and keeps what was."""
+    def look(self) -> bool:
+        """Look at the source once; tell whether it moved. Raises SourceError and keeps what was."""
         snapshot = self._source.read()
         if snapshot.source == self._seen:
-            return
+            return False
         self._seen = snapshot.source
         try:
             traffic = self._parse(snapshot)
         except TrafficError as error:
-            self.refused = Refused(snapshot.source, now(), tuple(map(str, error.problems)))
+            self.followed = self.followed._replace(refused=_refused(snapshot, error))
             _LOG.warning("refused %s: %s", snapshot.source, error)
-            return
-        self.refused = None
+            return True
+        before, wanted, _ = self.followed
         # A commit that leaves the traffic as it was does not make the state younger.
-        seen_at = self.wanted.seen_at if self.wanted and traffic == self.traffic else now()
-        self.traffic, self.wanted = traffic, _wanted(traffic, snapshot.source, seen_at)
+        seen_at = wanted.seen_at if wanted and traffic == before else now()
+        self.followed = Followed(traffic, _wanted(traffic, snapshot.source, seen_at), None)
         _LOG.info("accepted %s: revision %s", snapshot.source, traffic.revision)
+        return True
 
     def _parse(self, snapshot: Snapshot) -> Traffic:
-        name = PurePosixPath(self._path).name
+        name = PurePosixPath(self._file).name
         if snapshot.text is None:
-            raise TrafficError((Problem(name, 1, "missing-file", f"there is no {self._path}"),))
+            raise TrafficError((Problem(name, 1, "missing-file", f"there is no {self._file}"),))
         return Traffic.parse(snapshot.text, self._known, name)
 
 
-def _wanted(traffic: Traffic, source: str, seen_at: str | None = None) -> Wanted:
-    return Wanted(traffic.revision, source, dict(traffic.data), seen_at or now())
+def _wanted(traffic: Traffic, source: str, seen_at: str) -> Wanted:
+    return Wanted(traffic.revision, source, dict(traffic.data), seen_at)
+
+
+def _refused(snapshot: Snapshot, error: TrafficError) -> Refused:
+    digest = hashlib.sha256((snapshot.text or "").encode()).hexdigest()[:12]
+    return Refused(snapshot.source, now(), tuple(map(str, error.problems)), digest)

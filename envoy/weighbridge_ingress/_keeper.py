@@ -37,7 +37,7 @@ class Keeper:
         self._text = ""
         self._config: dict[str, Any] = {}
         self._written_at: float | None = None
-        self._rejected = 0
+        self._rejected: int | None = None
         self._complaint: str | None = None
         self.settled = False
         self.repairs = 0
@@ -57,6 +57,8 @@ class Keeper:
     def hold(self) -> None:
         """Make the file on disk say what is wanted."""
         if self._file.read() == self._text:
+            if self._written_at is None:  # by an agent before this one; Envoy may have missed it
+                self._written_at = time.monotonic()
             return
         if self._written_at is not None:
             self._repair("the routes file was edited")
@@ -64,6 +66,8 @@ class Keeper:
 
     def confirm(self, live: LiveRoutes | None) -> None:
         """Compare what Envoy runs with what is wanted. Raises AdminError while it will not obey."""
+        if self._rejected is None:  # what Envoy refused before is not this file
+            self._rejected = self._admin.rejected_updates()
         if live is not None and live.config == self._config:
             self.settled = True
             self._complaint = None
@@ -80,6 +84,7 @@ class Keeper:
     def lost_sight(self) -> None:
         """Note that Envoy cannot be asked: it may come back with anything, and needs its time."""
         self.settled = False
+        self._rejected = None
         if self._written_at is not None:
             self._written_at = time.monotonic()
 
@@ -94,7 +99,7 @@ class Keeper:
 
     def _diagnose(self, live: LiveRoutes | None) -> str:
         before, self._rejected = self._rejected, self._admin.rejected_updates()
-        if self._rejected > before:
+        if before is not None and self._rejected > before:
             return "Envoy refuses the routes and keeps the ones before; its log tells why"
         if live is None:
             return f"Envoy has loaded no routes; does it watch {self._file.path}?"

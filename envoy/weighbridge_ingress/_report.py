@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, TypeVar
 
 from weighbridge_ingress._errors import ReportError
@@ -25,25 +25,30 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The state that Envoy itself reports; weights in thousandths, stable first."""
+    """The state that Envoy itself reports; shares in thousandths, stable first."""
 
     revision: str
     weights: dict[str, int]
     since: str
+    shadow_permille: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The newest state, which could not be accepted; null again after a later good one."""
+    """The newest state, which could not be accepted; null again after a later good one.
+
+    `digest` names the text itself where no commit does: the first 12 hex digits of its SHA-256.
+    """
 
     source: str
     at: str
     problems: tuple[str, ...]
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """Finished weighted calls per version, fall-backs included, since `since`."""
+    """Finished weighted predictions per version routed to, fall-backs included, since `since`."""
 
     since: str
     routed: dict[str, int]
@@ -65,10 +70,10 @@ class Report:
 
     @classmethod
     def from_json(cls, body: bytes) -> Report:
-        """Read a report. Fields this version does not know are passed over. Raises ReportError."""
+        """Read a report of this schema or a later one, which may only add. Raises ReportError."""
         try:
             data = json.loads(body)
-            if data["schema"] != SCHEMA:
+            if data["schema"] < SCHEMA:
                 raise ReportError(f"the agent reports in schema {data['schema']}, not {SCHEMA}")
             refused = _part(Refused, data["refused"])
             return cls(
@@ -77,7 +82,7 @@ class Report:
                 wanted=_part(Wanted, data["wanted"]),
                 running=_part(Running, data["running"]),
                 in_step=data["in_step"],
-                refused=refused and Refused(refused.source, refused.at, tuple(refused.problems)),
+                refused=refused and replace(refused, problems=tuple(refused.problems)),
                 error=data["error"],
                 repairs=data["repairs"],
                 calls=_part(Calls, data["calls"]),
@@ -109,4 +114,5 @@ def fetch_report(url: str, timeout_s: float = 2.0) -> Report:
 def _part(kind: type[_Part], data: dict[str, Any] | None) -> _Part | None:
     if data is None:
         return None
-    return kind(**{field.name: data[field.name] for field in fields(kind)})
+    known = {field.name for field in fields(kind)}
+    return kind(**{name: value for name, value in data.items() if name in known})

@@ -16,6 +16,7 @@ NAMESPACE = "weighbridge"
 WEIGHTED_ROUTE = "weight"
 STABLE_ROUTE = "server-info"
 REVISION = "x-traffic-revision"
+ROUTED = "x-routed-version"
 _OVERWRITE = "OVERWRITE_IF_EXISTS_OR_ADD"
 
 Json = dict[str, Any]
@@ -26,6 +27,7 @@ class LiveState(NamedTuple):
 
     revision: str
     weights: dict[str, int]
+    shadow: int
 
 
 def strict_cluster(version: str) -> str:
@@ -52,7 +54,8 @@ def render_routes(template: Mapping[str, Any], traffic: Traffic) -> Json:
         {
             "name": version,
             "weight": weight,
-            "request_headers_to_add": [header("x-routed-version", version)],
+            "request_headers_to_add": [header(ROUTED, version)],
+            "response_headers_to_add": [header(ROUTED, version)],
         }
         for version, weight in traffic.weights.items()
     ]
@@ -62,7 +65,7 @@ def render_routes(template: Mapping[str, Any], traffic: Traffic) -> Json:
 
     info = find_route(config, STABLE_ROUTE)
     info["route"]["cluster"] = traffic.stable
-    _set_header(info.get("request_headers_to_add"), "x-routed-version", traffic.stable)
+    _set_header(info.get("request_headers_to_add"), ROUTED, traffic.stable)
     return document
 
 
@@ -76,15 +79,17 @@ def read_traffic(config: Mapping[str, Any]) -> Traffic | None:
 
 
 def read_state(config: Mapping[str, Any]) -> LiveState | None:
-    """Read the revision and weights a route configuration really gives, or None if it has none."""
+    """Read the revision and shares a route configuration really gives, or None if it has none."""
     try:
-        clusters = find_route(config, WEIGHTED_ROUTE)["route"]["weighted_clusters"]["clusters"]
+        action = find_route(config, WEIGHTED_ROUTE)["route"]
+        clusters = action["weighted_clusters"]["clusters"]
         weights = {cluster["name"]: int(cluster.get("weight", 0)) for cluster in clusters}
+        shadow = sum(_mirrored(policy) for policy in action.get("request_mirror_policies", ()))
         stamps = config.get("request_headers_to_add", ())
         headers = {entry["header"]["key"]: entry["header"].get("value", "") for entry in stamps}
     except (KeyError, TypeError, ValueError, TemplateError):
         return None  # someone's own routes, loaded past the agent
-    return LiveState(headers.get(REVISION, ""), weights)
+    return LiveState(headers.get(REVISION, ""), weights, shadow)
 
 
 def route_configuration(document: Mapping[str, Any]) -> Json:
@@ -128,6 +133,11 @@ def _mirror(traffic: Traffic) -> Json:
         "runtime_fraction": {"default_value": share},
         "request_headers_mutations": [
             {"append": header("x-route", "shadow")},
-            {"append": header("x-routed-version", traffic.canary)},
+            {"append": header(ROUTED, traffic.canary)},
         ],
     }
+
+
+def _mirrored(policy: Mapping[str, Any]) -> int:
+    """Read the thousandths of the calls that a policy of ours copies."""
+    return int(policy["runtime_fraction"]["default_value"].get("numerator", 0)) // 10

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path  # noqa: TC003  read by pydantic at run time
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from weighbridge_ingress._errors import SettingsError
+
+_PREFIX = "WEIGHBRIDGE_"
 
 
 class AgentSettings(BaseSettings):
     """What one agent has to know."""
 
-    model_config = SettingsConfigDict(env_prefix="WEIGHBRIDGE_", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, frozen=True, env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     traffic_repo: str
     """The Git repository with the traffic file: a path, bare or not, or a URL."""
@@ -20,8 +27,8 @@ class AgentSettings(BaseSettings):
     traffic_branch: str = "main"
     """The branch to follow."""
 
-    traffic_path: str = "envoy/traffic/local/traffic.yaml"
-    """The traffic file inside the repository."""
+    traffic_path: str = "envoy/traffic/local"
+    """The environment's folder inside the repository; traffic.yaml is read there."""
 
     routes_template: Path
     """envoy/routes.yaml."""
@@ -32,20 +39,44 @@ class AgentSettings(BaseSettings):
     bootstrap: Path
     """envoy/bootstrap.yaml, or the localized one: its aggregate clusters are the known versions."""
 
-    envoy_admin: str = "http://127.0.0.1:9901"
+    envoy_admin: str = Field(default="http://127.0.0.1:9901", pattern=r"^http://[^/]+:\d+/?$")
     """The admin of the Envoy beside the agent."""
 
-    report_listen: str = "127.0.0.1:9903"
+    report_listen: str = Field(default="127.0.0.1:9903", pattern=r"^[^/]+:\d+$")
     """Where /report and /healthz are served; read-only."""
 
     # A commit should be live well within a second; on one machine a poll costs some 2 ms.
     poll_interval_s: float = Field(default=0.2, gt=0)
-    """Seconds between two looks at Git, the routes file and Envoy."""
+    """Seconds between two looks at the repository."""
 
     agent_name: str = Field(default_factory=socket.gethostname)
     """How this agent calls itself in its report."""
 
+    log_format: Literal["json", "text"] = "json"
+    """One JSON object or one plain line for each record on stderr."""
+
+    @field_validator("traffic_path")
+    @classmethod
+    def _is_a_folder(cls, value: str) -> str:
+        folder = value.strip("/")
+        if not folder or folder.endswith((".yaml", ".yml")):
+            raise ValueError("give the environment's folder, such as envoy/traffic/local")
+        return folder
+
+    @property
+    def traffic_file(self) -> str:
+        """The traffic file inside the repository."""
+        return f"{self.traffic_path}/traffic.yaml"
+
     @classmethod
     def from_environment(cls) -> AgentSettings:
-        """Read the environment. Raises pydantic's ValidationError, which names each bad field."""
-        return cls()
+        """Read the environment. Raises SettingsError with one line for each bad variable."""
+        try:
+            return cls()
+        except ValidationError as error:
+            # The values stay out of the lines: one may be a URL with a password.
+            lines = [
+                f"{_PREFIX}{str(found['loc'][0]).upper()}: {found['msg']}"
+                for found in error.errors(include_input=False)
+            ]
+        raise SettingsError("\n".join(lines))

@@ -15,5 +15,9 @@ class Snapshot(NamedTuple):
 class Source(Protocol):
     """A place that holds the traffic file: a Git branch, a mounted ConfigMap."""
 
+    @property
+    def name(self) -> str:
+        """What to call it in a message; without credentials."""
+
     def read(self) -> Snapshot:
-        """Read it now. Called at every poll, so cheap while nothing changed. Raises SourceError."""
+        """Read it now. Called at every look, so cheap while nothing changed. Raises SourceError."""

@@ -51,12 +51,6 @@ class Traffic:
         return cls._of(data)
 
     @classmethod
-    def all_on(cls, stable: str, canary: str) -> Traffic:
-        """Make the state in which every call goes to the stable version."""
-        data = {"stable": stable, "canary": canary, "canary-percent": "0", "shadow-percent": "0"}
-        return cls._of(data)
-
-    @classmethod
     def _of(cls, data: Mapping[str, str]) -> Traffic:
         return cls(
             stable=data["stable"],

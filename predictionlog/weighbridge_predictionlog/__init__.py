@@ -10,10 +10,12 @@ from weighbridge_predictionlog._errors import (
     MigrationError,
     PredictionLogError,
     RowError,
+    RowRefusedError,
     ShipperRunningError,
     SpoolError,
 )
 from weighbridge_predictionlog._identity import hash_sticky_key, new_prediction_id
+from weighbridge_predictionlog._process import LogFormat, log_to_stderr, read_settings
 from weighbridge_predictionlog._row import Kind, PredictionRow, Route
 from weighbridge_predictionlog.spool import Spool, SpoolReader
 
@@ -29,20 +31,24 @@ if TYPE_CHECKING:
 __all__ = [
     "CallCount",
     "Kind",
+    "LogFormat",
     "LoggedCall",
     "MigrationError",
     "PredictionLogError",
     "PredictionRow",
     "Route",
     "RowError",
+    "RowRefusedError",
     "ShipperRunningError",
     "Spool",
     "SpoolError",
     "SpoolReader",
     "count_calls",
     "hash_sticky_key",
+    "log_to_stderr",
     "migrate",
     "new_prediction_id",
+    "read_settings",
     "recent_calls",
 ]
 

@@ -5,10 +5,9 @@ import logging
 import sys
 
 import psycopg
-from pydantic import ValidationError
 
 from weighbridge_predictionlog._errors import PredictionLogError
-from weighbridge_predictionlog._logging import log_to_stderr
+from weighbridge_predictionlog._process import log_to_stderr, read_settings
 from weighbridge_predictionlog._settings import MigrateSettings, ShipSettings
 from weighbridge_predictionlog.database import migrate
 from weighbridge_predictionlog.shipper import run_shipper
@@ -17,7 +16,10 @@ _log = logging.getLogger("weighbridge.predictionlog")
 
 
 def main() -> int:
-    """Run the named command; return its exit code."""
+    """Run the named command; return its exit code.
+
+    0 done, 1 cannot work (the last line says why), 2 wrong settings or arguments.
+    """
     parser = argparse.ArgumentParser(prog="python -m weighbridge_predictionlog")
     commands = parser.add_subparsers(required=True, metavar="command")
     commands.add_parser("ship", help="move rows from the spools into PostgreSQL").set_defaults(
@@ -29,8 +31,6 @@ def main() -> int:
     command = parser.parse_args()
     try:
         command.run()
-    except ValidationError as error:
-        parser.error(f"settings from WEIGHBRIDGE_* are missing or wrong: {error}")
     except (PredictionLogError, psycopg.Error, OSError) as error:
         _log.error("failed", extra={"error": str(error)})
         return 1
@@ -38,10 +38,10 @@ def main() -> int:
 
 
 def _ship() -> None:
-    settings = ShipSettings()
+    settings = read_settings(ShipSettings)
     log_to_stderr(settings.log_format)
     run_shipper(
-        settings.spool_dir,
+        settings.spool_root,
         settings.database_url,
         batch_bytes=settings.batch_bytes,
         poll_interval_s=settings.poll_interval_s,
@@ -50,7 +50,7 @@ def _ship() -> None:
 
 
 def _migrate() -> None:
-    settings = MigrateSettings()
+    settings = read_settings(MigrateSettings)
     log_to_stderr(settings.log_format)
     _log.info("migrated", extra={"applied": migrate(settings.database_url)})
 

@@ -2,6 +2,7 @@
 
 PredictionLogError
 ├── RowError             a payload is not a row this release can read
+├── RowRefusedError      PostgreSQL will never take one of these rows
 ├── SpoolError           a spool cannot be opened
 ├── ShipperRunningError  another shipper owns the root folder
 └── MigrationError       the database and the migrations in this package disagree
@@ -16,6 +17,10 @@ class PredictionLogError(Exception):
 
 class RowError(PredictionLogError):
     """A payload is not a row this release can read."""
+
+
+class RowRefusedError(PredictionLogError):
+    """PostgreSQL will never take one of these rows, whatever state it will be in."""
 
 
 class SpoolError(PredictionLogError):

@@ -27,9 +27,12 @@ class PredictionRow:
     schema_version: int = SCHEMA_VERSION
     call_id: str
     attempt: int = 1
+    envoy_attempt: int = 1
     kind: Kind = "call"
     row_index: int | None = None
     row_count: int = 1
+    failed_rows: int = 0
+    sample_percent: float | None = None
     method: str
     model_name: str
     model_version: str

@@ -1,12 +1,29 @@
 """Settings of the two commands; read in `__main__` only."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated
 
-from pydantic import Field
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from weighbridge_predictionlog._process import LogFormat
+
 _CONFIG = SettingsConfigDict(env_prefix="WEIGHBRIDGE_", frozen=True, use_attribute_docstrings=True)
+
+
+def _check_conninfo(text: str) -> str:
+    """Refuse what libpq cannot read: as a setting it is wrong now, not when it is used."""
+    try:
+        conninfo_to_dict(text)
+    except psycopg.ProgrammingError:
+        # The reason quotes the text, and with it the password.
+        raise ValueError(
+            "libpq cannot read it as a connection string; "
+            "write special characters of the password as %40, %25, …"
+        ) from None
+    return text
 
 
 class MigrateSettings(BaseSettings):
@@ -14,16 +31,16 @@ class MigrateSettings(BaseSettings):
 
     model_config = _CONFIG
 
-    database_url: str
+    database_url: Annotated[str, AfterValidator(_check_conninfo)]
     """Where the tables are, as a libpq connection string: postgresql://user@host:5432/name."""
-    log_format: Literal["json", "text"] = "json"
+    log_format: LogFormat = "json"
     """How log lines look on stderr: one JSON object, or key=value for people."""
 
 
 class ShipSettings(MigrateSettings):
     """Settings of `python -m weighbridge_predictionlog ship`."""
 
-    spool_dir: Path
+    spool_root: Path
     """The folder whose sub-folders are spools, one per server instance."""
     poll_interval_s: float = Field(default=0.1, gt=0)
     """How often to look for new rows; the wait of a row for its shipping."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import TYPE_CHECKING
 
 from weighbridge_ingress import Report, ReportError, fetch_report
@@ -23,11 +24,14 @@ class AgentState:
     unreachable: str | None
 
     def confirms(self, revision: str) -> bool:
-        """Say whether this agent runs a state and has nothing newer that it could not accept.
+        """Say whether this agent runs a state, wants it, and has nothing newer that it refused.
 
         An agent that still shows an older refusal has not seen the commit that mends it.
         """
-        return self.runs(revision) and self.report is not None and self.report.refused is None
+        report = self.report
+        return (
+            report is not None and report.in_step and report.refused is None and self.runs(revision)
+        )
 
     def runs(self, revision: str) -> bool:
         """Say whether this agent's Envoy runs a state, by what Envoy's admin told the agent."""
@@ -49,3 +53,5 @@ def _ask(url: str, timeout_s: float) -> AgentState:
     except ReportError as error:
         reason = str(error).removeprefix(f"the agent at {url} does not answer: ")
         return AgentState(url, None, reason)
+    except HTTPException as error:
+        return AgentState(url, None, f"something else than an agent answers there: {error!r}")

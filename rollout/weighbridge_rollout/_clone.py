@@ -7,22 +7,29 @@ size costs the same, and a person's own clone is never touched.
 from __future__ import annotations
 
 import getpass
+import os
 import platform
 import re
 import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from weighbridge_rollout._errors import RepositoryMissingError
+from weighbridge_ingress.git import remote_config, without_credentials
+from weighbridge_rollout._errors import GitError, RepositoryMissingError, UnreachableError
 from weighbridge_rollout._log import LOG_FORMAT, FileChange, parse_log
-from weighbridge_rollout._run import git_error, run_git, without_credentials
+from weighbridge_rollout._run import TIMEOUT_S, git_error, run_git
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator, Mapping
 
 _IDENT = re.compile(r"(.+) <(.+)> \d+ ")
 
+_SHORTEST_S = 0.1
+
+# So a push fails that another one overtakes, but by other causes too: see Refusal.
 _LOST_RACE = (
     b"stale info",
     b"fetch first",
@@ -32,14 +39,30 @@ _LOST_RACE = (
 )
 
 
+class Refusal(NamedTuple):
+    """Why a push was not done."""
+
+    error: GitError
+    may_be_race: bool
+    """Whether another writer can be the cause: then the branch has moved, or soon will."""
+
+
 class Clone:
     """The branch as it was last fetched."""
 
-    def __init__(self, folder: Path, repository: str, branch: str) -> None:
+    def __init__(
+        self, folder: Path, repository: str, branch: str, config: Mapping[str, str]
+    ) -> None:
         self._folder = folder
         self._repository = repository
         self._branch = branch
+        self._config = config
+        self._deadline: float | None = None
         self.tip = self._resolve_tip()
+
+    def stop_at(self, deadline: float) -> None:
+        """Let no command run on past this moment of time.monotonic()."""
+        self._deadline = deadline
 
     def refresh(self) -> str:
         """Fetch the branch again and return its tip."""
@@ -50,7 +73,7 @@ class Clone:
 
     def blob(self, commit: str, path: str) -> str | None:
         """Return the object id of a file at a commit, None where there is no such file."""
-        done = run_git("rev-parse", "--verify", "-q", f"{commit}:{path}", folder=self._folder)
+        done = self._git("rev-parse", "--verify", "-q", f"{commit}:{path}")
         return done.stdout.decode().strip() if done.returncode == 0 else None
 
     def text(self, blob: str) -> str:
@@ -93,28 +116,28 @@ class Clone:
             *("commit-tree", tree, "-p", parent), stdin=message.encode(), variables=_identity()
         )
 
-    def push(self, commit: str, parent: str) -> bool:
-        """Push if the branch is still at `parent`; False if it has moved.
+    def push(self, commit: str, parent: str) -> Refusal | None:
+        """Push if the branch is still at `parent`; return why not, None when it is done.
 
         The lease makes this a compare-and-swap. It can never overwrite: the commit is a child of
         the very commit that the lease asks for.
         """
         ref = f"refs/heads/{self._branch}"
         lease = f"--force-with-lease={ref}:{parent}"
-        done = run_git(
-            "push", "--porcelain", lease, "origin", f"{commit}:{ref}", folder=self._folder
-        )
+        try:
+            done = self._git("push", "--porcelain", lease, "origin", f"{commit}:{ref}")
+        except UnreachableError as error:
+            unsure = f"{error}; it may have arrived: look with `weighbridge rollout history`"
+            return Refusal(UnreachableError(unsure), may_be_race=False)
         if done.returncode == 0:
-            return True
-        words = done.stdout + done.stderr
-        if any(phrase in words for phrase in _LOST_RACE):
-            return False
-        raise git_error(self._repository, "push to", done.stderr + done.stdout)
+            return None
+        words = done.stderr + done.stdout
+        race = any(phrase in words for phrase in _LOST_RACE)
+        return Refusal(git_error(self._repository, "push to", words), race)
 
-    def contains(self, commit: str, *, within: str | None = None) -> bool:
-        """Say whether a line of history, by default the branch as fetched, holds a commit."""
-        test = ("merge-base", "--is-ancestor", commit, within or self.tip)
-        return run_git(*test, folder=self._folder).returncode == 0
+    def contains(self, commit: str) -> bool:
+        """Say whether the branch as it was last fetched holds a commit."""
+        return self._git("merge-base", "--is-ancestor", commit, self.tip).returncode == 0
 
     def _resolve_tip(self) -> str:
         return self._object_id("rev-parse", "--verify", f"refs/heads/{self._branch}")
@@ -122,7 +145,7 @@ class Clone:
     def _object_id(
         self,
         *arguments: str,
-        stdin: bytes | None = None,
+        stdin: bytes = b"",
         variables: Mapping[str, str] | None = None,
     ) -> str:
         done = self._run(*arguments, action="work in a copy of", stdin=stdin, variables=variables)
@@ -132,13 +155,26 @@ class Clone:
         self,
         *arguments: str,
         action: str,
-        stdin: bytes | None = None,
+        stdin: bytes = b"",
         variables: Mapping[str, str] | None = None,
     ) -> bytes:
-        done = run_git(*arguments, folder=self._folder, stdin=stdin, variables=variables)
+        done = self._git(*arguments, stdin=stdin, variables=variables)
         if done.returncode:
             raise git_error(self._repository, action, done.stderr)
         return done.stdout
+
+    def _git(
+        self, *arguments: str, stdin: bytes = b"", variables: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
+        left_s = TIMEOUT_S if self._deadline is None else self._deadline - time.monotonic()
+        return run_git(
+            *arguments,
+            folder=self._folder,
+            stdin=stdin,
+            config=self._config,
+            variables=variables,
+            timeout_s=max(_SHORTEST_S, min(TIMEOUT_S, left_s)),
+        )
 
 
 @contextmanager
@@ -149,10 +185,13 @@ def open_clone(repository: str, branch: str) -> Iterator[Clone]:
         # Over a network only commits and trees come along; git fetches the few files we read.
         partial = () if Path(repository).expanduser().exists() else ("--filter=blob:none",)
         options = ("--quiet", "--bare", "--single-branch", "--template=", f"--branch={branch}")
-        done = run_git("clone", *options, *partial, "--", repository, str(folder))
+        # A password goes as a header, since other users can read command lines.
+        config = remote_config("origin", repository)
+        url = config.pop("remote.origin.url")
+        done = run_git("clone", *options, *partial, "--", url, str(folder), config=config)
         if done.returncode:
             raise git_error(repository, f"read branch {branch} of", done.stderr)
-        yield Clone(folder, repository, branch)
+        yield Clone(folder, repository, branch, config)
 
 
 def _identity() -> dict[str, str]:
@@ -164,7 +203,14 @@ def _identity() -> dict[str, str]:
     for role in ("AUTHOR", "COMMITTER"):
         done = run_git("var", f"GIT_{role}_IDENT")
         known = _IDENT.match(done.stdout.decode(errors="replace"))
-        user = getpass.getuser()
-        name, email = known.groups() if known else (user, f"{user}@{platform.node()}")
+        name, email = known.groups() if known else _login()
         variables |= {f"GIT_{role}_NAME": name, f"GIT_{role}_EMAIL": email}
     return variables
+
+
+def _login() -> tuple[str, str]:
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number that no account has
+        user = f"uid-{os.getuid()}"
+    return user, f"{user}@{platform.node()}"

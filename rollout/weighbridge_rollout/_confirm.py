@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from weighbridge_rollout._agents import AgentState, ask_agents
-from weighbridge_rollout._errors import RefusedError, UnconfirmedError
+from weighbridge_rollout._errors import GitError, RefusedError, UnconfirmedError
 
 if TYPE_CHECKING:
     from weighbridge_ingress import Traffic
@@ -34,6 +34,7 @@ def wait_until_live(
     if timeout_s is None or not environment.agents:
         return None
     deadline = time.monotonic() + timeout_s
+    clone.stop_at(deadline)
     look_again = time.monotonic() + _LOOK_AGAIN_S
     while True:
         states = ask_agents(environment.agents)
@@ -41,21 +42,20 @@ def wait_until_live(
         now = time.monotonic()
         if not waiting:
             return now - pushed.at
-        _raise_if_refused(waiting, environment, clone, pushed)
+        _raise_if_refused(waiting, pushed)
         if now >= look_again:
             _raise_if_replaced(environment, clone, pushed)
-            look_again = now + _LOOK_AGAIN_S
+            look_again = time.monotonic() + _LOOK_AGAIN_S
         if now >= deadline:
             raise _unconfirmed(waiting, len(states), pushed, timeout_s)
         time.sleep(_POLL_S)
 
 
-def _raise_if_refused(
-    states: list[AgentState], environment: Environment, clone: Clone, pushed: Pushed
-) -> None:
+def _raise_if_refused(states: list[AgentState], pushed: Pushed) -> None:
     for state in states:
         refused = state.report.refused if state.report else None
-        if refused and _holds(clone, refused.source, environment.traffic_file, pushed):
+        # By the text too: other commits may lie on top, and an agent on a mount knows no commit.
+        if refused and (refused.source == pushed.commit.sha or refused.digest == pushed.digest):
             reasons = "; ".join(refused.problems)
             raise RefusedError(
                 f"{pushed.commit.short} is in Git, but the agent at {state.url} refused it: "
@@ -64,19 +64,12 @@ def _raise_if_refused(
             )
 
 
-def _holds(clone: Clone, source: str, path: str, pushed: Pushed) -> bool:
-    """Say whether the branch at `source` has the pushed file: other files may lie on top of it."""
-    sha = pushed.commit.sha
-    if source != sha and not clone.contains(source):
-        clone.refresh()
-    return source == sha or (
-        clone.contains(sha, within=source) and clone.blob(source, path) == clone.blob(sha, path)
-    )
-
-
 def _raise_if_replaced(environment: Environment, clone: Clone, pushed: Pushed) -> None:
-    tip = clone.refresh()
-    newer = clone.log(environment.traffic_file, f"{pushed.commit.sha}..{tip}", limit=1)
+    try:
+        tip = clone.refresh()
+        newer = clone.log(environment.traffic_file, f"{pushed.commit.sha}..{tip}", limit=1)
+    except GitError:
+        return  # the commit is in Git all the same, and whether it is live the agents tell
     if newer:
         raise UnconfirmedError(
             f"{pushed.commit.short} is in Git, but a newer commit took its place before every "
@@ -102,4 +95,6 @@ def _excuse(state: AgentState) -> str:
         return f"gives no report ({state.unreachable})"
     if state.report.error:
         return f"cannot do its work ({state.report.error})"
-    return "still runs another state"
+    if state.report.refused:
+        return f"refused another state ({'; '.join(state.report.refused.problems)})"
+    return "is not in step with it yet"

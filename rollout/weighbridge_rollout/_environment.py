@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from weighbridge_ingress.git import without_credentials
 from weighbridge_rollout._errors import SettingsError
-from weighbridge_rollout._run import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,9 +45,8 @@ class Environment:
     def from_variables(cls, variables: Mapping[str, str]) -> Environment:
         """Read the WEIGHBRIDGE_TRAFFIC_… variables; raise SettingsError where one is missing."""
         repository = _required(variables, "WEIGHBRIDGE_TRAFFIC_REPO")
-        # The agent's variable of the same name is the file; both forms are understood here.
         written = _required(variables, "WEIGHBRIDGE_TRAFFIC_PATH")
-        path = PurePosixPath(written.removesuffix("/traffic.yaml"))
+        path = PurePosixPath(written)
         if path.is_absolute() or ".." in path.parts or path.name == "":
             raise SettingsError(
                 f"WEIGHBRIDGE_TRAFFIC_PATH={written} must be a folder inside the repository, "

@@ -10,7 +10,7 @@ from weighbridge_rollout._errors import InvalidTrafficError, PinError
 from weighbridge_rollout._message import pin_message
 from weighbridge_rollout._registry import find_model
 from weighbridge_rollout._store import ObjectStore, sha256_of
-from weighbridge_rollout._trafficfile import edit_data, read_data
+from weighbridge_rollout._trafficfile import edit_data, quote, read_data
 from weighbridge_rollout._write import push_file
 
 if TYPE_CHECKING:
@@ -18,17 +18,13 @@ if TYPE_CHECKING:
     from weighbridge_rollout._environment import Environment
     from weighbridge_rollout._registry import RegisteredModel
 
-_TEMPLATE = """\
+_HEAD = """\
 # The model that {label} stands for; `weighbridge model pin {label} …` writes this file.
 apiVersion: v1
 kind: ConfigMap
 metadata:
   name: model-{label}
 data:
-  MODEL_NAME: "{MODEL_NAME}"
-  MODEL_VERSION: "{MODEL_VERSION}"
-  MODEL_URI: "{MODEL_URI}"
-  MODEL_SHA256: "{MODEL_SHA256}"
 """
 
 
@@ -94,7 +90,8 @@ def _content(clone: Clone, path: str, label: str, model: RegisteredModel) -> str
         "MODEL_SHA256": model.sha256,
     }
     blob = clone.blob(clone.tip, path)
-    fresh = _TEMPLATE.format(label=label, **wanted)
+    lines = "".join(f"  {key}: {quote(value)}\n" for key, value in wanted.items())
+    fresh = _HEAD.format(label=label) + lines
     if blob is None:
         return fresh
     text = clone.text(blob)

@@ -8,6 +8,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from weighbridge_ingress.git import without_credentials
 from weighbridge_rollout._errors import PinError
 
 if TYPE_CHECKING:
@@ -43,7 +44,13 @@ def find_model(
             f"{name} version {found.version} was registered without its artefact's address and "
             "SHA-256 (tags uri and sha256): register it again with this project's training"
         )
-    return RegisteredModel(name, str(found.version), found.tags["uri"], found.tags["sha256"])
+    model = RegisteredModel(name, str(found.version), found.tags["uri"], found.tags["sha256"])
+    if not (name + model.uri).isprintable():
+        raise PinError(
+            f"{name!r} version {model.version} is registered at {model.uri!r}: neither may hold "
+            "control characters. Register it again"
+        )
+    return model
 
 
 def _look_up(tracking_uri: str, name: str, version: str | None, alias: str | None) -> ModelVersion:
@@ -58,7 +65,7 @@ def _look_up(tracking_uri: str, name: str, version: str | None, alias: str | Non
         return client.get_model_version(name, str(version))
     except MlflowException as error:
         asked = f"alias {alias}" if alias is not None else f"version {version}"
-        reason = str(error).splitlines()[0]
+        reason = without_credentials(str(error).splitlines()[0])
         raise PinError(f"the registry has no {name} {asked}: {reason}") from error
 
 
@@ -72,7 +79,8 @@ def _check_reachable(tracking_uri: str) -> None:
         return  # it answers; whether it lets us in, MLflow's client finds out
     except OSError as error:
         reason = getattr(error, "reason", error)
+        place = without_credentials(tracking_uri)
         raise PinError(
-            f"the model registry at {tracking_uri} does not answer ({reason}): "
+            f"the model registry at {place} does not answer ({reason}): "
             "is it running? `make up` starts the local one"
         ) from error

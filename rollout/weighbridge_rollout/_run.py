@@ -1,29 +1,24 @@
-"""Run git, and turn its refusals into errors that say what to do."""
+"""Turn git's refusals into errors that say what to do."""
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
 from typing import TYPE_CHECKING, NamedTuple
 
+from weighbridge_ingress import git
+from weighbridge_ingress.git import without_credentials
 from weighbridge_rollout._errors import (
     AccessDeniedError,
     GitError,
     RepositoryMissingError,
-    RolloutError,
     UnreachableError,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    import subprocess
+    from collections.abc import Mapping
     from pathlib import Path
 
-_TIMEOUT_S = 120.0
-_CREDENTIALS = re.compile(r"://[^/@\s]+@")
-
-# A git that was started by a hook or inside a work tree must not leak that repository into ours.
-_FOREIGN = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX")
+TIMEOUT_S = 120.0
 
 
 class _Rule(NamedTuple):
@@ -34,6 +29,11 @@ class _Rule(NamedTuple):
 
 # Git has one exit code for everything; its (untranslated) words are the only way to tell causes.
 _RULES = (
+    _Rule(
+        (".lock': File exists",),
+        GitError,
+        "a git that died left it behind: if none is at work there, remove that file",
+    ),
     _Rule(
         ("dubious ownership",),
         AccessDeniedError,
@@ -81,33 +81,25 @@ _RULES = (
 def run_git(
     *arguments: str,
     folder: Path | None = None,
-    stdin: bytes | None = None,
+    stdin: bytes = b"",
+    config: Mapping[str, str] | None = None,
     variables: Mapping[str, str] | None = None,
+    timeout_s: float = TIMEOUT_S,
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run one git command and return it, whatever its exit code."""
-    environ = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
-    environ |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", **(variables or {})}
-    place: Sequence[str] = () if folder is None else ("-C", str(folder))
+    """Run one git command and return it, whatever its exit code; GitError if it cannot run."""
     try:
-        return subprocess.run(
-            ("git", *place, *arguments),
-            input=b"" if stdin is None else stdin,
-            capture_output=True,
-            env=environ,
-            timeout=_TIMEOUT_S,
-            check=False,
+        return git.run_git(
+            *arguments,
+            folder=folder,
+            stdin=stdin,
+            config=config,
+            variables=variables,
+            timeout_s=timeout_s,
         )
-    except FileNotFoundError:
-        raise RolloutError("git is not installed: apt install git, or brew install git") from None
-    except subprocess.TimeoutExpired:
-        raise UnreachableError(
-            f"git {arguments[0]} gave no answer within {_TIMEOUT_S:.0f} s: check the network"
-        ) from None
-
-
-def without_credentials(text: str) -> str:
-    """Take user and password out of every URL in a text."""
-    return _CREDENTIALS.sub("://", text)
+    except git.GitTimedOut as error:
+        raise UnreachableError(f"{error}: check the network") from None
+    except git.GitFailed as error:
+        raise GitError(str(error)) from None
 
 
 def git_error(repository: str, action: str, stderr: bytes) -> GitError:

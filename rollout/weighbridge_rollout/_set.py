@@ -39,7 +39,7 @@ def set_percent(
         text = clone.read(environment.traffic_file)
         before = parse_traffic(text)
         if before.canary_permille == permille:
-            return _nothing_to_change(environment, clone, before, timeout_s)
+            return _nothing_to_change(environment, clone, before, text, timeout_s)
         edited = edit_data(text, {"canary-percent": format_percent(permille)})
         after = parse_traffic(edited)
         message = set_message(before, after, environment.name, reason)
@@ -50,11 +50,11 @@ def set_percent(
 
 
 def _nothing_to_change(
-    environment: Environment, clone: Clone, traffic: Traffic, timeout_s: float | None
+    environment: Environment, clone: Clone, traffic: Traffic, text: str, timeout_s: float | None
 ) -> Change:
     """Make sure that what Git says already is live too: to set is to see it done."""
     newest = clone.log(environment.traffic_file, limit=1)[0].commit
-    pushed = Pushed(newest, time.monotonic())
+    pushed = Pushed(newest, text, time.monotonic())
     waited = wait_until_live(environment, clone, pushed, traffic, timeout_s)
     return Change(None, traffic, traffic, confirmed_by=() if waited is None else environment.agents)
 

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from weighbridge_ingress.git import without_credentials
 from weighbridge_rollout._errors import PinError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from botocore.config import Config
 
 _CHUNK_BYTES = 1 << 20
 
@@ -39,7 +42,6 @@ def sha256_of(store: ObjectStore, uri: str) -> str:
     """Download an object and return the SHA-256 of its bytes, 64 hex digits."""
     # Here, not above: a third of a second that only pinning needs.
     import boto3
-    from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
 
     place = urlsplit(uri)
@@ -53,12 +55,25 @@ def sha256_of(store: ObjectStore, uri: str) -> str:
             aws_access_key_id=store.access_key_id,
             aws_secret_access_key=store.secret_access_key,
             region_name=store.region,
-            config=Config(connect_timeout=5, read_timeout=30, retries={"max_attempts": 2}),
+            config=_config(store.endpoint_url),
         )
         body = client.get_object(Bucket=place.netloc, Key=key)["Body"]
         digest = hashlib.sha256()
         for chunk in body.iter_chunks(_CHUNK_BYTES):
             digest.update(chunk)
     except (BotoCoreError, ClientError) as error:
-        raise PinError(f"cannot read {uri} from the object store: {error}") from error
+        reason = without_credentials(str(error))
+        raise PinError(f"cannot read {uri} from the object store: {reason}") from error
     return digest.hexdigest()
+
+
+def _config(endpoint_url: str | None) -> Config:
+    """Return the settings by which servers read artefacts too: what can be pinned can be loaded."""
+    from botocore.config import Config
+
+    return Config(
+        connect_timeout=3,
+        read_timeout=10,
+        retries={"total_max_attempts": 3, "mode": "standard"},
+        s3={"addressing_style": "path"} if endpoint_url else {},
+    )

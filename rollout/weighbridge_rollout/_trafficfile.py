@@ -7,6 +7,7 @@ touch quoting and spacing elsewhere.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from ruamel.yaml import YAML
@@ -41,11 +42,29 @@ def read_data(text: str) -> dict[str, str]:
 
 
 def edit_data(text: str, values: Mapping[str, str]) -> str:
-    """Set keys of a ConfigMap's `data`; keys must be there, values are written in quotes."""
-    spots = sorted(_spots(text, values), reverse=True)
-    for start, end, value in spots:
-        text = f'{text[:start]}"{value}"{text[end:]}'
-    return text
+    """Set keys of a ConfigMap's `data`; keys must be there, values are written in quotes.
+
+    Reads the result back: InvalidTrafficError if it says anything else (an alias, for example).
+    """
+    edited = text
+    for start, end, value in sorted(_spots(text, values), reverse=True):
+        edited = f"{edited[:start]}{quote(value)}{edited[end:]}"
+    if not _says(edited, {**read_data(text), **values}):
+        keys = ", ".join(values)
+        raise InvalidTrafficError(f"{keys} cannot be set without changing more: edit it by hand")
+    return edited
+
+
+def _says(text: str, data: Mapping[str, str]) -> bool:
+    try:
+        return read_data(text) == data
+    except InvalidTrafficError:
+        return False
+
+
+def quote(value: str) -> str:
+    """Write a value as a YAML string; JSON's form is one."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _spots(text: str, values: Mapping[str, str]) -> list[tuple[int, int, str]]:

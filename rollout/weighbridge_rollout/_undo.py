@@ -1,11 +1,13 @@
 """Go back to the state before the last change that still stands.
 
 The history is replayed as a stack: a change is laid on top, an undo takes off the changes it
-names. So undo after undo walks further back, and a commit made by hand is a change like any other.
+names. So undo after undo walks further back. A commit made by hand is a change like any other,
+and `git revert` an undo like any other.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from weighbridge_rollout._change import Change
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from weighbridge_ingress import Traffic
     from weighbridge_rollout._environment import Environment
     from weighbridge_rollout._log import FileChange
+
+
+_REVERTED = re.compile(r"^This reverts commit ([0-9a-f]{40,64})", re.MULTILINE)
 
 
 class _Target(NamedTuple):
@@ -79,9 +84,10 @@ def valid_traffic(clone: Clone, blob: str | None) -> Traffic | None:
 def _undone_count(change: FileChange, stack: Sequence[FileChange]) -> int:
     """Return how many changes on top of the stack this commit takes back.
 
-    0 unless it did what its trailers say: names the top of the stack and restores what was there.
+    0 unless it did what it says: names the top of the stack and restores what was there.
     """
-    named = change.commit.trailers.get(UNDOES, ())
+    commit = change.commit
+    named = commit.trailers.get(UNDOES) or tuple(_REVERTED.findall(commit.body))
     top = stack[-len(named) :] if named else ()
     if {entry.commit.sha for entry in top} != set(named):
         return 0

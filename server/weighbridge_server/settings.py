@@ -2,17 +2,26 @@
 
 import os
 import socket
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from weighbridge_predictionlog import LogFormat
 from weighbridge_server.inference import BatchRows
 from weighbridge_server.models import Pin
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Seconds = Annotated[float, Field(ge=0, le=600)]
+
+
+class Durability(StrEnum):
+    """What a row in the spool survives."""
+
+    PROCESS = "process"
+    HOST = "host"
 
 
 def _instance() -> str:
@@ -51,11 +60,14 @@ class Settings(BaseSettings):
     listen: Text = "127.0.0.1:9000"
     """The address, host:port; port 0 takes a free one."""
 
-    model_cache_dir: Path = Path("/tmp/weighbridge/models")  # noqa: S108 - content is verified
-    """Where verified artefacts are kept."""
+    model_cache_dir: Path = Path("/var/cache/weighbridge/models")
+    """Where verified artefacts are kept, so that a restart does without the store."""
 
     spool_dir: Path
     """This process's own spool: two servers must not share one."""
+
+    spool_durability: Durability = Durability.PROCESS
+    """What an appended row survives: the end of the process, or of the host (a sync a call)."""
 
     # Measured: 1 to 4 threads give most calls per second, 16 half of that; the calls are short
     # and Python runs one at a time.
@@ -68,8 +80,11 @@ class Settings(BaseSettings):
     log_sample_percent: Annotated[float, Field(ge=0, le=100)] = 1.0
     """The share of a batch's rows that `sample` logs."""
 
-    sticky_salt: SecretStr = SecretStr("")
-    """Salt for the hash that stands for x-user-id in the log; the same on all servers."""
+    sticky_salt: SecretStr | None = None
+    """Salt for the hash that stands for x-user-id in the log, where it is absent without one."""
+
+    log_format: LogFormat = "json"
+    """How log lines look on stderr: one JSON object, or text for people."""
 
     instance: str = Field(default_factory=_instance)
     """The name of this process in log rows."""

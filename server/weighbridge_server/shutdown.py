@@ -3,17 +3,19 @@
 1. health says NOT_SERVING: balancers take this endpoint out;
 2. wait for them to notice, still answering every call (WEIGHBRIDGE_DRAIN_WAIT_S);
 3. take no new calls, finish the running ones (WEIGHBRIDGE_STOP_LIMIT_S);
-4. close the spool: no call can write a row any more;
-5. exit with 0.
+4. close the spool: no call that its caller still waits for can write a row any more;
+5. exit, without waiting for what did not end: 0, or 1 when calls went on past the limit.
 
 A second signal during the wait skips the rest of the wait.
 """
 
 import logging
+import os
+import select
 import signal
-import threading
+import socket
 from types import FrameType
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 _log = logging.getLogger(__name__)
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -25,8 +27,8 @@ class Server(Protocol):
     def leave(self) -> None:
         """Say NOT_SERVING and go on answering."""
 
-    def stop(self, limit_s: float) -> None:
-        """Finish the running calls within the limit."""
+    def stop(self, limit_s: float) -> int:
+        """Finish the running calls within the limit; return how many did not end."""
 
 
 class Log(Protocol):
@@ -40,21 +42,25 @@ class StopSignal:
     """Waits for SIGTERM or SIGINT. Made on the main thread."""
 
     def __init__(self) -> None:
-        self._asked = threading.Event()
+        # Written by the interpreter the moment a signal comes. An Event would be set by a handler,
+        # which runs too late for a wait that is just beginning, and hangs inside the Event's lock.
+        self._reader, self._writer = socket.socketpair()
+        self._writer.setblocking(False)
+        signal.set_wakeup_fd(self._writer.fileno())
         for number in _SIGNALS:
-            signal.signal(number, self._ask)
+            signal.signal(number, _note)
 
     def wait(self) -> None:
         """Block until a signal came."""
-        self._asked.wait()
+        self._reader.recv(1)
 
     def pause(self, seconds: float) -> None:
         """Let time pass, until the next signal at most."""
-        self._asked.clear()
-        self._asked.wait(seconds)
+        select.select([self._reader], [], [], seconds)
 
-    def _ask(self, _number: int, _frame: FrameType | None) -> None:
-        self._asked.set()
+
+def _note(_number: int, _frame: FrameType | None) -> None:
+    """Do nothing: that there is a handler makes the interpreter write to the wake-up socket."""
 
 
 def exit_on_signal() -> None:
@@ -72,12 +78,22 @@ def _exit(number: int, _frame: FrameType | None) -> None:
 
 def stop_in_order(
     server: Server, log: Log, asked: StopSignal, *, drain_wait_s: float, stop_limit_s: float
-) -> None:
-    """Go through the order above; returns when nothing is left to lose."""
-    _log.info("stopping: not serving, waiting %.1f s for balancers", drain_wait_s)
+) -> int:
+    """Go through the order above up to the exit; return how many calls did not end."""
+    _log.info("stopping: not serving", extra={"wait_s": drain_wait_s})
     server.leave()
     asked.pause(drain_wait_s)
-    _log.info("stopping: finishing running calls, at most %.1f s", stop_limit_s)
-    server.stop(stop_limit_s)
+    _log.info("stopping: finishing running calls", extra={"limit_s": stop_limit_s})
+    unfinished = server.stop(stop_limit_s)
     log.close()
-    _log.info("stopped")
+    if unfinished:
+        _log.error("stopped before all calls had ended", extra={"calls": unfinished})
+    else:
+        _log.info("stopped")
+    return unfinished
+
+
+def exit_now(code: int) -> NoReturn:
+    """End the process; Python's own way would wait for threads that may never end."""
+    logging.shutdown()
+    os._exit(code)

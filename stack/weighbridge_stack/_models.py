@@ -9,8 +9,8 @@ from weighbridge_stack._errors import StartError
 from weighbridge_stack._layout import Layout
 from weighbridge_stack._process import base_environment
 from weighbridge_stack._settings import SERVING_VERSIONS
+from weighbridge_training import MODEL_NAME
 
-_MODEL = "LogisticsDelayModel"
 _SAMPLE_ROWS, _SAMPLE_SEED = 1_000, 20_260
 
 
@@ -50,7 +50,7 @@ def pin(layout: Layout) -> None:
         pin_model(
             environment(layout),
             version,
-            name=_MODEL,
+            name=MODEL_NAME,
             tracking_uri=layout.tracking_uri,
             store=ObjectStore.from_variables(layout.environment),
             version=version.removeprefix("v"),

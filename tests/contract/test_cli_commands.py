@@ -1,5 +1,6 @@
 """The README knows every command, and the help page waits for nothing."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from typing import Any
 import typer
 
 from weighbridge_cli._app import app
+from weighbridge_cli._main import ROOMS
 
 HEAVY = ("grpc", "mlflow", "boto3", "numpy", "onnxruntime", "ruamel.yaml", "rich", "pydantic")
 
@@ -37,6 +39,15 @@ def test_every_command_and_option_explains_itself() -> None:
         assert command.help, path
         for parameter in command.params:
             assert getattr(parameter, "help", None), f"{path} {parameter.name}"
+
+
+def test_the_errors_of_every_room_behind_a_command_are_told_without_a_traceback(
+    project: Path,
+) -> None:
+    sources = "".join(path.read_text() for path in (project / "cli").rglob("*.py"))
+    imported = set(re.findall(r"^\s*(?:from|import) (weighbridge\w*)", sources, re.MULTILINE))
+    assert "weighbridge_predictionlog" in imported
+    assert imported == ROOMS
 
 
 def test_nothing_heavy_is_imported_before_a_command_runs() -> None:

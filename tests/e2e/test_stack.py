@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.fix_stack import Stack, new_stack
+from tests.fix_stack import NewStack, Stack
 from tests.load import send
 
 Rows = list[dict[str, object]]
@@ -80,7 +80,9 @@ def registered(stack: Stack) -> list[tuple[str, list[str]]]:
     ]
 
 
-def test_a_taken_port_is_named_and_nothing_is_left_running(tmp_path: Path) -> None:
+def test_a_taken_port_is_named_and_nothing_is_left_running(
+    new_stack: NewStack, tmp_path: Path
+) -> None:
     other = new_stack(tmp_path / "other")
     with socket.create_server(
         ("127.0.0.1", int(other.settings["WEIGHBRIDGE_MLFLOW_PORT"]))
@@ -102,7 +104,7 @@ def test_two_commands_at_once_do_not_mix(stack: Stack) -> None:
     assert stack.make("status").returncode == 0
 
 
-def test_a_message_is_shown_as_it_is(tmp_path: Path) -> None:
+def test_a_message_is_shown_as_it_is(new_stack: NewStack, tmp_path: Path) -> None:
     """Envoy's logs, too, have brackets, which a terminal library would take for its markup."""
     other = new_stack(tmp_path / "other", WEIGHBRIDGE_TRAINING_DATA=str(tmp_path / "[/none].csv"))
     done = other.make("up")
@@ -119,7 +121,9 @@ def test_a_message_is_shown_as_it_is(tmp_path: Path) -> None:
         ("WEIGHBRIDGE_HOME", "/proc/nowhere", "can't be written to"),
     ],
 )
-def test_a_bad_setting_is_named(tmp_path: Path, setting: str, value: str, said: str) -> None:
+def test_a_bad_setting_is_named(
+    new_stack: NewStack, tmp_path: Path, setting: str, value: str, said: str
+) -> None:
     other = new_stack(tmp_path / "other", **{setting: value})
     done = other.make("up")
     assert done.returncode in (1, 2)
@@ -129,7 +133,7 @@ def test_a_bad_setting_is_named(tmp_path: Path, setting: str, value: str, said: 
 
 @pytest.mark.timeout(180)
 def test_two_stacks_run_beside_each_other(
-    stack: Stack, rows: Rows, target: str, tmp_path: Path
+    stack: Stack, rows: Rows, target: str, new_stack: NewStack, tmp_path: Path
 ) -> None:
     # A folder with a space, and open to other machines, since each changes the paths taken.
     open_to_all = {"WEIGHBRIDGE_BIND": "0.0.0.0", "WEIGHBRIDGE_TRAINING_ROWS": "2000"}

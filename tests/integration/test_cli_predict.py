@@ -72,6 +72,23 @@ def test_every_row_is_one_call_and_one_line(calling_shell: Shell, tmp_path: Path
     assert all(result["request_id"] and result["traffic_revision"] for result in results)
 
 
+def test_fall_backs_are_counted_and_told_apart(own_ingress: Ingress, shell: Shell) -> None:
+    own_ingress.start("v6", "agent", "envoy")  # and no v7
+    own_ingress.set_traffic("50")
+    own_ingress.wait_until_healthy("v6")
+    rows = write_rows(shell.folder / "rows.csv", ["Truck_1"] * 60)
+    here = Shell(shell.folder, {"WEIGHBRIDGE_TARGET": own_ingress.target})
+
+    summary = json.loads(here.ok("predict", str(rows), "-o", "json"))
+
+    results = read_results(shell.folder / "predictions.csv")
+    assert {result["served_version"] for result in results} == {"v6"}
+    routed = [result["routed_version"] for result in results]
+    assert summary["fallen_back"] == routed.count("v7") > 0
+    assert summary["shares"][0]["calls"] == 60
+    assert "fell back to the other version" in here.ok("predict", str(rows))
+
+
 def test_failed_calls_are_counted_by_code(calling_shell: Shell, tmp_path: Path) -> None:
     rows = write_rows(tmp_path / "rows.csv", ["Truck_1", REFUSED_ASSET, "Truck_2"])
 

@@ -111,10 +111,18 @@ def test_wrong_usage_is_2(shell: Shell) -> None:
 
 def test_env_tells_where_each_address_is_from(stack_shell: Shell) -> None:
     mine = Shell(
-        stack_shell.folder, {"WEIGHBRIDGE_TARGET": "other:1", "AWS_SECRET_ACCESS_KEY": "s3cr3t"}
+        stack_shell.folder,
+        {
+            "WEIGHBRIDGE_TARGET": "other:1",
+            "WEIGHBRIDGE_TRAFFIC_REPO": "https://ada:s3cr3t@git.example.org/traffic.git",
+            "WEIGHBRIDGE_STICKY_SALT": "s3cr3t",
+            "MLFLOW_TRACKING_URI": "http://ada:s3cr3t@127.0.0.1:5001",
+            "AWS_SECRET_ACCESS_KEY": "s3cr3t",
+        },
     )
     rows = {row["name"]: row for row in json.loads(mine.ok("env", "-o", "json"))}
     assert rows["WEIGHBRIDGE_TARGET"]["value"] == "other:1"
     assert rows["WEIGHBRIDGE_TARGET"]["source"] == "the environment"
     assert rows["WEIGHBRIDGE_AGENTS"]["source"].endswith(".weighbridge/env")
     assert "s3cr3t" not in json.dumps(rows)
+    assert rows["WEIGHBRIDGE_TRAFFIC_REPO"]["value"] == "https://git.example.org/traffic.git"

@@ -6,17 +6,22 @@ from __future__ import annotations
 import math
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import grpc
 import pytest
 
 from logistics.delay.v1 import delay_service_pb2 as service_pb2
 from logistics.delay.v1 import model_pb2
-from weighbridge import Client, InvalidShipment, ModelVersion, Shipment, TensorSpec
+from weighbridge import (
+    Client,
+    Internal,
+    InvalidShipment,
+    ModelVersion,
+    SettingsError,
+    Shipment,
+    TensorSpec,
+)
 from weighbridge.testing import FakeServer
-
-if TYPE_CHECKING:
-    import grpc
 
 
 def test_predict(fake_server: FakeServer, shipment: Shipment) -> None:
@@ -26,11 +31,36 @@ def test_predict(fake_server: FakeServer, shipment: Shipment) -> None:
     assert prediction.late
     assert prediction.prediction_id
     assert prediction.model == ModelVersion(name="fake", version="7", digest="sha256:fake")
-    assert prediction.served_version == "v7"
+    assert (prediction.routed_version, prediction.served_version) == ("v7", "v7")
+    assert not prediction.fell_back
     assert prediction.traffic_revision == "fake"
     assert prediction.request_id
     assert prediction.attempts == 1
     assert fake_server.shipments == [shipment]
+
+
+def test_a_fall_back_is_told(shipment: Shipment) -> None:
+    fall_back = FakeServer(version="v6", routed_version="v7")
+    with fall_back as server, Client(server.target) as client:
+        prediction, model = client.predict(shipment), client.model()
+        server.fail(grpc.StatusCode.INTERNAL)
+        with pytest.raises(Internal, match="routed to v7, served by v6") as failed:
+            client.predict(shipment)
+    assert (prediction.routed_version, prediction.served_version) == ("v7", "v6")
+    assert prediction.fell_back
+    assert model.fell_back
+    assert (failed.value.routed_version, failed.value.served_version) == ("v7", "v6")
+
+
+@pytest.mark.parametrize("key", ["k" * 129, "", "a\nb", "Zoë", " a"])
+def test_a_key_that_cannot_name_the_call_is_refused_before_it(
+    key: str, fake_server: FakeServer, shipment: Shipment
+) -> None:
+    with Client(fake_server.target) as client:
+        with pytest.raises(SettingsError, match="idempotency_key"):
+            client.predict(shipment, idempotency_key=key)
+        assert fake_server.metadata == []
+        client.predict(shipment, idempotency_key="k" * 128)
 
 
 def test_mapping_is_as_good_as_a_shipment(
@@ -68,7 +98,8 @@ def test_batch_keeps_bad_rows_in_place(shipment: Shipment) -> None:
     assert batch.probabilities[0] == 0.25
     assert math.isnan(batch.probabilities[1])
     assert [(error.row, error.field) for error in batch.errors] == [(1, "latitude_deg")]
-    assert batch.served_version is None
+    assert batch.served_version is batch.routed_version is None
+    assert not batch.fell_back
 
 
 def test_model() -> None:

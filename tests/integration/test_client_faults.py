@@ -65,7 +65,7 @@ def test_the_last_attempt_s_error_is_told(
     error = failed.value
     assert error.code is grpc.StatusCode.UNAVAILABLE
     assert error.retryable
-    assert error.attempts == len(fake_server.metadata) == 4
+    assert error.attempts == len(fake_server.metadata) == 6
     assert (error.served_version, error.traffic_revision) == ("v7", "fake")
     assert error.request_id
     assert isinstance(error.__cause__, grpc.RpcError)
@@ -195,6 +195,7 @@ def test_deadline(frozen: FrozenOnce, shipment: Shipment) -> None:
     assert 0.2 <= time.monotonic() - started_s < 5.0
     assert failed.value.attempts == 1
     assert "Nothing was heard" not in str(failed.value)
+    assert "up to 60 s" in str(failed.value)  # asking for more is in vain
 
 
 def test_an_attempt_that_hangs_is_repeated(frozen: FrozenOnce) -> None:
@@ -265,7 +266,7 @@ def test_without_a_limit_an_absent_server_fails_at_once(shipment: Shipment) -> N
         pytest.raises(Unavailable) as failed,
     ):
         client.predict(shipment)
-    assert failed.value.attempts == 4
+    assert failed.value.attempts == 6
 
 
 def test_client_outlives_its_server(fake_server: FakeServer, shipment: Shipment) -> None:

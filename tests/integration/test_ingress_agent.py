@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import signal
 import urllib.request
 from pathlib import Path
@@ -80,6 +81,8 @@ def test_a_broken_commit_changes_nothing_and_is_told(ingress: Ingress) -> None:
     bad = ingress.commits.commit(traffic_file("130"))
     report = wait_for(ingress, lambda r: r.refused and r.refused.source == bad)
     assert report.refused
+    text = traffic_file("130")
+    assert report.refused.digest == hashlib.sha256(text.encode()).hexdigest()[:12]
     assert report.refused.problems[0].startswith("traffic.yaml:8: canary-percent: must be")
     assert report.wanted
     assert (report.wanted.source, report.error) == (good, None)
@@ -112,6 +115,42 @@ def test_a_restarted_agent_keeps_the_split_even_without_a_good_commit(
     assert own_ingress.stop("agent", signal.SIGTERM) == 0
 
 
+def test_an_agent_that_finds_its_file_in_place_still_looks_at_what_envoy_runs(
+    own_ingress: Ingress,
+) -> None:
+    own_ingress.start("v6", "v7", "agent", "envoy")
+    own_ingress.set_traffic("10")
+    own_ingress.stop("agent", signal.SIGKILL)
+    good = own_ingress.routes_file.read_text()
+    _move_in(own_ingress, good.replace("weight: 900", "weight: 1"))
+    _move_in(
+        own_ingress, "nonsense"
+    )  # an old refusal, which the next agent must not take for its own
+    eventually(lambda: _refused_once(own_ingress), within_s=5)
+    own_ingress.routes_file.write_text(good)  # not moved into place: Envoy does not see it
+    own_ingress.start("agent")
+    eventually(own_ingress.report, within_s=15)
+    report = wait_for(own_ingress, lambda r: r.in_step and not r.error, within_s=5)
+    assert shares(report) == {"v6": 900, "v7": 100}
+    assert "Envoy refuses" not in (own_ingress.home / "agent.log").read_text()
+
+
+def _move_in(ingress: Ingress, text: str) -> None:
+    before = ingress.counter("http.ingress.rds.serving.update_attempt")
+    edited = ingress.routes_file.with_name("edited.yaml")
+    edited.write_text(text)
+    edited.rename(ingress.routes_file)
+    eventually(lambda: _attempted(ingress, before), within_s=5)
+
+
+def _attempted(ingress: Ingress, before: int) -> None:
+    assert ingress.counter("http.ingress.rds.serving.update_attempt") > before
+
+
+def _refused_once(ingress: Ingress) -> None:
+    assert ingress.counter("http.ingress.rds.serving.update_(rejected|failure)") == 1
+
+
 def test_without_any_good_state_all_goes_to_stable(own_ingress: Ingress) -> None:
     own_ingress.commits.commit("nonsense")
     own_ingress.start("v6", "v7", "agent", "envoy")
@@ -137,7 +176,7 @@ def test_envoy_gone_and_back_is_told_and_followed(own_ingress: Ingress) -> None:
     own_ingress.start("envoy")
     report = wait_for(own_ingress, lambda r: r.in_step and not r.error, within_s=15)
     assert shares(report) == {"v6": 400, "v7": 600}
-    with urllib.request.urlopen(own_ingress.agent_url + "/healthz", timeout=5) as answer:  # noqa: S310
+    with urllib.request.urlopen(own_ingress.agent_url + "/healthz", timeout=5) as answer:
         assert answer.status == 200
 
 
@@ -155,13 +194,15 @@ def test_a_repository_may_be_a_url_and_may_go_away(own_ingress: Ingress) -> None
 
 
 def test_an_envoy_that_does_not_obey_is_told(own_ingress: Ingress) -> None:
-    template = own_ingress.template.read_text().replace("timeout: 10s", "timeout: 10.00s")
+    template = own_ingress.template.read_text().replace(
+        "max_stream_duration: 10s", "max_stream_duration: 10.00s"
+    )
     own_ingress.template = own_ingress.home / "template.yaml"
     own_ingress.template.write_text(template)
     own_ingress.start("v6", "v7", "agent", "envoy")
     report = wait_for(own_ingress, lambda r: r.running and r.error, within_s=10)
     assert report.error
-    assert report.error.endswith("timeout")
+    assert report.error.endswith("max_stream_duration.max_stream_duration")
     assert shares(report) == {"v6": 900, "v7": 100}
     assert (report.in_step, report.repairs) == (False, 0)
     before = own_ingress.report().at

@@ -33,5 +33,6 @@ def test_a_lost_canary_at_half_the_traffic_loses_no_call(
     # Those routed to the canary say so, and say that the stable version answered.
     fallen_back = [answer for answer in answers if answer.received["x-routed-version"] == "v7"]
     assert fallen_back
+    assert {answer.returned["x-routed-version"] for answer in fallen_back} == {"v7"}
     assert {answer.returned["x-served-by-version"] for answer in fallen_back[-20:]} == {"v6"}
     assert {answer.version for answer in answers[-50:]} == {"v6"}

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from logistics.delay.v1 import delay_service_pb2 as pb
+from logistics.delay.v1.delay_service_pb2_grpc import DelayServiceStub
 from tests.counting import assert_share, eventually
 from weighbridge_ingress.tokens import issue_token
 
@@ -59,8 +61,14 @@ def test_the_agent_counts_weighted_predictions_and_nothing_else(ingress: Ingress
     assert versions(ingress.predict(20, metadata=pin)) == {"v7": 20}
     with grpc.insecure_channel(ingress.target) as channel:
         health: Any = health_pb2_grpc.HealthStub(channel)  # its types name no method
+        stub = DelayServiceStub(channel)
         for _ in range(10):
             health.Check(health_pb2.HealthCheckRequest(service=""), timeout=5)
+            stub.GetModel(pb.GetModelRequest(), timeout=5)  # no prediction: it becomes no row
+        counted[_version(stub.PredictBatch(pb.PredictBatchRequest(), timeout=5))] += 1
+    _, headers, _ = ingress.http("/v1/delay:predict", {"shipment": {"asset_id": "a"}})
+    counted[headers["x-served-by-version"]] += 1
+    assert ingress.http("/v1/model")[0] == 200
 
     def check() -> None:
         calls = ingress.report().calls
@@ -68,6 +76,10 @@ def test_the_agent_counts_weighted_predictions_and_nothing_else(ingress: Ingress
         assert calls.routed == {"v6": counted["v6"], "v7": counted["v7"]}
 
     eventually(check, within_s=5)
+
+
+def _version(answer: pb.PredictBatchResponse) -> str:
+    return f"v{answer.model.version}"
 
 
 def test_counting_starts_anew_with_each_state(ingress: Ingress) -> None:
@@ -85,6 +97,9 @@ def test_a_shadow_gets_copies_and_no_caller_notices(ingress: Ingress) -> None:
     assert versions(ingress.predict(400)) == {"v6": 400}
     shadowed = ingress.counter("cluster.serving-api-v7.upstream_rq_total") - before
     assert_share(shadowed, 400, 0.5)
+    running = ingress.report().running
+    assert running
+    assert running.shadow_permille == 500
 
 
 def bearer(ingress: Ingress) -> tuple[str, str]:

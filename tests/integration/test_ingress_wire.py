@@ -5,6 +5,8 @@ from __future__ import annotations
 import http.client
 import json
 import struct
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -16,7 +18,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from logistics.delay.v1 import delay_service_pb2 as pb
 from logistics.delay.v1.delay_service_pb2_grpc import DelayServiceStub
-from logistics.delay.v1.shipment_pb2 import ShipmentColumns
+from logistics.delay.v1.shipment_pb2 import Shipment, ShipmentColumns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +50,7 @@ def test_json_errors_carry_their_details(ingress: Ingress) -> None:
     answer = json.loads(body)
     assert (status, answer["code"]) == (400, 3)
     assert answer["details"][0]["field_violations"][0]["field"] == "asset_id"
-    assert headers["x-served-by-version"] in {"v6", "v7"}
+    assert headers["x-served-by-version"] == headers["x-routed-version"] in {"v6", "v7"}
     assert ingress.http("/v1/delay:predict", {"shipment": []})[0] == 400
 
 
@@ -56,12 +58,15 @@ def test_grpc_web(ingress: Ingress) -> None:
     request = pb.PredictRequest().SerializeToString()
     frame = b"\0" + struct.pack(">I", len(request)) + request
     headers = {"content-type": "application/grpc-web+proto", "x-grpc-web": "1", "origin": CONSOLE}
+    counted = r"cluster\.v[67]\.grpc\.logistics_delay_v1_DelayService\.Predict\.total"
+    before = ingress.counter(counted)
     with closing(http.client.HTTPConnection(ingress.target, timeout=10)) as connection:
         connection.request("POST", "/logistics.delay.v1.DelayService/Predict", frame, headers)
         answer = connection.getresponse()
         assert answer.status == 200
         assert answer.headers["access-control-allow-origin"] == CONSOLE
         assert b"grpc-status:0" in answer.read()
+    assert ingress.counter(counted) == before + 1  # as the agent counts it
 
 
 @pytest.mark.parametrize(("origin", "allowed"), [(CONSOLE, CONSOLE), ("http://evil.example", None)])
@@ -116,6 +121,31 @@ def test_a_full_batch_passes_and_a_larger_one_is_refused(channel: grpc.Channel) 
     with pytest.raises(grpc.RpcError) as refused:
         stub.PredictBatch(pb.PredictBatchRequest(shipments=too_large), timeout=20)
     assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+def _answered(channel: grpc.Channel, seconds: float, timeout_s: float | None) -> float:
+    """Ask for an answer after so many seconds; raise RpcError, or tell how long it took."""
+    stub, began = DelayServiceStub(channel), time.monotonic()
+    shipment = Shipment(asset_id=f"slow {seconds}")
+    stub.Predict(pb.PredictRequest(shipment=shipment), timeout=timeout_s)
+    return time.monotonic() - began
+
+
+def test_a_caller_who_gives_more_time_gets_it_and_one_who_gives_none_gets_ten_seconds(
+    ingress: Ingress, channel: grpc.Channel
+) -> None:
+    body = {"shipment": {"asset_id": "slow 11.5"}}
+    with ThreadPoolExecutor(4) as pool:
+        patient = pool.submit(_answered, channel, 11.5, 20)
+        silent = pool.submit(_answered, channel, 11.5, None)
+        hasty = pool.submit(_answered, channel, 2, 0.5)
+        plain = pool.submit(ingress.http, "/v1/delay:predict", body, timeout_s=20)
+        assert patient.result() > 11
+        for refused in (silent, hasty):
+            error = refused.exception()
+            assert isinstance(error, grpc.RpcError)
+            assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        assert plain.result()[0] == 504
 
 
 def test_every_method_is_routed_and_no_other(ingress: Ingress, channel: grpc.Channel) -> None:

@@ -1,5 +1,6 @@
 """The migrations, the view `calls` and reading back."""
 
+import json
 import os
 import subprocess
 import sys
@@ -17,8 +18,10 @@ from weighbridge_predictionlog import (
     CallCount,
     MigrationError,
     PredictionRow,
+    RowRefusedError,
     count_calls,
     migrate,
+    recent_calls,
 )
 from weighbridge_predictionlog.shipper import Store
 
@@ -56,6 +59,21 @@ def test_the_highest_attempt_counts_even_when_it_was_answered_first(
     assert calls(database_url) == [quick]
 
 
+def test_the_clients_count_outranks_envoys(store: Store, database_url: str) -> None:
+    rows = [
+        make_row(call_id="c", attempt=2, envoy_attempt=1),
+        make_row(call_id="c", attempt=1, envoy_attempt=3),
+        make_row(call_id="d", attempt=1, envoy_attempt=2),
+        make_row(call_id="d", attempt=1, envoy_attempt=1),
+    ]
+    store.insert(rows)
+    since = datetime.now(UTC) - timedelta(minutes=5)
+    window = f"calls_between('{since}', '{since + timedelta(minutes=10)}')"
+    assert calls(database_url) == calls(database_url, window) == [rows[0], rows[2]]
+    newest = recent_calls(database_url, since)
+    assert [(one.attempt, one.envoy_attempt) for one in newest] == [(1, 2), (2, 1)]
+
+
 def test_of_equal_attempts_the_latest_counts(store: Store, database_url: str) -> None:
     rows = [make_row(call_id="c", server_instance=name) for name in "abc"]
     store.insert(rows)
@@ -72,7 +90,14 @@ def test_a_shadow_is_no_attempt(store: Store, database_url: str) -> None:
 
 
 def test_a_batch_is_one_call(store: Store, database_url: str) -> None:
-    batch = make_row(call_id="c", method="PredictBatch", row_count=3, score=None)
+    batch = make_row(
+        call_id="c",
+        method="PredictBatch",
+        row_count=3,
+        failed_rows=1,
+        sample_percent=12.5,
+        score=None,
+    )
     rows = [
         make_row(call_id="c", kind="row", row_index=index, row_count=3, method="PredictBatch")
         for index in range(3)
@@ -172,7 +197,7 @@ def test_migrating_twice_and_at_once(empty_database_url: str) -> None:
 def test_the_command_migrates(empty_database_url: str) -> None:
     command = [sys.executable, "-m", "weighbridge_predictionlog", "migrate"]
     environment = os.environ | {"WEIGHBRIDGE_DATABASE_URL": empty_database_url}
-    for applied in ("0001_predictions", '"applied":[]'):
+    for applied in ("0001_predictions", '"applied": []'):
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
         assert applied in done.stderr
 
@@ -182,7 +207,8 @@ def test_a_setting_that_is_missing_is_named() -> None:
     environment = {k: v for k, v in os.environ.items() if k != "WEIGHBRIDGE_DATABASE_URL"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 2
-    assert "database_url" in done.stderr
+    (line,) = done.stderr.splitlines()
+    assert json.loads(line)["message"] == "WEIGHBRIDGE_DATABASE_URL: Field required"
 
 
 @pytest.mark.parametrize(
@@ -222,3 +248,17 @@ def test_two_stores_insert_the_same_rows_at_once(database_url: str) -> None:
 
     assert run_together(3, insert) == [None] * 3
     assert len(calls(database_url)) == 500
+
+
+def test_a_refused_row_leaves_no_partition_behind(store: Store, database_url: str) -> None:
+    day = datetime(2026, 3, 1, tzinfo=UTC)
+    with pytest.raises(RowRefusedError, match="predictions_kind"):
+        store.insert([make_row(prediction_id=id_at(day), kind="unheard of")])
+    with psycopg.connect(database_url) as connection:
+        found = connection.execute("SELECT has_prediction_day(%s)", (day.date(),)).fetchone()
+    assert found == (False,)
+
+
+def test_to_find_no_database_refuses_no_row() -> None:
+    with pytest.raises(psycopg.ProgrammingError, match="percent-encoded"):
+        Store("postgresql://u:%zz@127.0.0.1/weighbridge").insert([make_row()])

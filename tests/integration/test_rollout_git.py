@@ -1,7 +1,6 @@
 """Writes to real Git repositories."""
 
 import itertools
-import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import weighbridge_rollout as rollout
-from tests.fix_repository import FOLDER, TRAFFIC, Repository, new_repository
+from tests.fix_repository import FOLDER, TRAFFIC, Repository
 
 
 def percents(repository: Repository) -> list[tuple[str, str]]:
@@ -120,6 +119,27 @@ def test_history_tells_who_did_what(repository: Repository) -> None:
     assert rollout.history(repository.environment(), limit=1) == (set_entry,)
 
 
+def test_a_revert_by_hand_is_an_undo(repository: Repository) -> None:
+    environment = repository.environment()
+    rollout.set_percent(environment, 20)
+    bad = rollout.set_percent(environment, 90)
+    assert bad.commit
+    revert = repository.revert_by_hand(bad.commit.sha)
+
+    assert [entry.stands for entry in rollout.history(environment)] == [False, False, True, True]
+    assert revert == repository.tip()
+    rollout.undo(environment)
+    assert repository.read() == TRAFFIC, "the bad split does not come back"
+
+
+def test_a_file_that_one_edit_would_change_twice_is_left_alone(repository: Repository) -> None:
+    shared = TRAFFIC.replace('  "10"', '  &share "0"').replace("'0'", "*share")
+    tip = repository.commit_by_hand(shared)
+    with pytest.raises(rollout.InvalidTrafficError, match="by hand"):
+        rollout.set_percent(repository.environment(), 25)
+    assert repository.tip() == tip
+
+
 @pytest.mark.parametrize("partial", [True, False])
 def test_a_host_may_know_partial_clones_or_not(repository: Repository, partial: bool) -> None:
     allow = ["git", "-C", str(repository.bare), "config", "uploadpack.allowFilter", str(partial)]
@@ -176,28 +196,7 @@ def test_an_unreachable_host_is_said() -> None:
 
 
 def test_a_refused_push_gives_the_hosts_own_reason(repository: Repository) -> None:
-    hook = repository.bare / "hooks" / "pre-receive"
-    hook.parent.mkdir(exist_ok=True)
-    hook.write_text("#!/bin/sh\necho 'main is protected: open a pull request' >&2\nexit 1\n")
-    hook.chmod(0o755)
+    script = "echo 'main is protected: open a pull request' >&2\nexit 1"
+    repository.write_hook("pre-receive", script)
     with pytest.raises(rollout.AccessDeniedError, match="open a pull request"):
         rollout.set_percent(repository.environment(), 25)
-
-
-def test_the_author_is_known_even_where_git_knows_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    repository = new_repository(tmp_path)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
-    for name in [name for name in os.environ if name.startswith(("GIT_AUTHOR", "GIT_COMMITTER"))]:
-        monkeypatch.delenv(name)
-    (tmp_path / ".gitconfig").write_text(
-        f"[user]\n\tuseConfigOnly = true\n[safe]\n\tdirectory = {repository.bare}\n"
-    )
-    monkeypatch.chdir(tmp_path)
-    change = rollout.set_percent(repository.environment(), 25)
-    assert change.commit is not None
-    assert change.commit.author
-    assert "@" in change.commit.email

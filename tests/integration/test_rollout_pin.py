@@ -1,6 +1,7 @@
 """Pins: from a real MLflow registry and a real object store into Git."""
 
 import hashlib
+import json
 from dataclasses import dataclass, field
 
 import pytest
@@ -99,6 +100,33 @@ def test_pinning_again_writes_nothing_and_keeps_comments(
     assert repository.read(path) == noted
 
 
+def test_a_quote_in_an_address_stays_inside_its_value(
+    registry: Registry, repository: Repository
+) -> None:
+    registry.register()
+    key = 'pins/quoted" one/model.onnx'
+    registry.server.s3.client().put_object(Bucket="mlflow", Key=key, Body=BYTES)
+    registry.register(uri=f"s3://mlflow/{key}", sha256=SHA256)
+    wanted = {
+        "MODEL_NAME": registry.name,
+        "MODEL_VERSION": "2",
+        "MODEL_URI": f"s3://mlflow/{key}",
+        "MODEL_SHA256": SHA256,
+    }
+    environment = repository.environment()
+    assert rollout.read_pin(environment, "v2") is None
+
+    registry.pin(repository, "v2", "2")
+    assert rollout.read_pin(environment, "v2") == wanted
+
+    path = environment.model_file("v2")
+    # Edited, not written anew: a key of someone else is kept.
+    other = repository.read(path).replace(json.dumps(wanted["MODEL_URI"]), "s3://mlflow/other")
+    repository.commit_by_hand(f"{other}  OTHER: kept\n", path=path)
+    registry.pin(repository, "v2", "2")
+    assert rollout.read_pin(environment, "v2") == {**wanted, "OTHER": "kept"}
+
+
 def test_bytes_that_are_not_those_registered_are_refused(
     registry: Registry, repository: Repository
 ) -> None:
@@ -113,12 +141,14 @@ def test_what_cannot_be_pinned_is_said(registry: Registry, repository: Repositor
     registry.register()
     registry.register(note="no hash")
     registry.register(uri="s3://mlflow/nowhere", sha256=SHA256)
+    registry.register(uri='s3://mlflow/k"\n  MODEL_SHA256: "evil', sha256=SHA256)
     tip = repository.tip()
     for label, version, alias, said in (
         ("v7", "1", None, "Pin v1 instead"),
         ("v2", "2", None, "tags uri and sha256"),
         ("v3", "3", None, "cannot read s3://mlflow/nowhere"),
-        ("v4", "4", None, "no .* version 4"),
+        ("v4", "4", None, "control characters"),
+        ("v5", "5", None, "no .* version 5"),
         ("v1", None, "champion", "no .* alias champion"),
         ("v1", "1", "champion", "either a version or an alias"),
     ):
@@ -128,15 +158,16 @@ def test_what_cannot_be_pinned_is_said(registry: Registry, repository: Repositor
 
 
 def test_a_registry_that_is_down_is_said_at_once(repository: Repository) -> None:
-    with pytest.raises(rollout.PinError, match="does not answer"):
+    with pytest.raises(rollout.PinError, match="does not answer") as said:
         rollout.pin_model(
             repository.environment(),
             "v1",
             name="any",
-            tracking_uri="http://127.0.0.1:1",
+            tracking_uri="http://ada:secret@127.0.0.1:1",
             store=rollout.ObjectStore(),
             version="1",
         )
+    assert "secret" not in str(said.value)
 
 
 def test_the_command_pins(registry: Registry, repository: Repository, shell: Shell) -> None:
@@ -152,5 +183,9 @@ def test_the_command_pins(registry: Registry, repository: Repository, shell: She
     said = here.ok(*command)
     assert SHA256 in said
     assert "Pin v1 to" in said
+    pin = json.loads(here.ok(*command, "-o", "json"))
+    keys = {"label", "name", "version", "uri", "sha256", "path", "commit"}
+    assert set(pin) == keys
+    assert pin["commit"] is None
     assert "already" in here.ok(*command)
     assert "Pin v1 instead" in here.fails("model", "pin", "v7", *command[3:])

@@ -16,7 +16,7 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
 from grpc_status import rpc_status
 
 from logistics.delay.v1 import delay_service_pb2 as pb
-from tests.fix_models import NUMBERS, ModelFile, build_model
+from tests.fix_models import NUMBERS, ModelFile, build_model, fail_from, nan_below
 from tests.fix_server import ServerProcess, StartServer
 from tests.shipments import GOOD, batch, single
 
@@ -53,7 +53,7 @@ def test_an_answer_names_its_model_and_is_logged(
     # As given: float32 would make 67.80000305… of it.
     assert row.inputs is not None
     assert row.inputs["humidity_percent"] == 67.8
-    assert row.inputs["timestamp"] == 1_700_000_000
+    assert row.inputs["timestamp"] == "2023-11-14T22:13:20.123Z"
     assert row.inputs["traffic_status"] == "detour"
     assert set(row.inputs) == {"timestamp", "asset_id", "traffic_status", "delay_reason", *NUMBERS}
 
@@ -104,7 +104,9 @@ def test_a_bad_row_fails_alone(server: ServerProcess) -> None:
     assert math.isnan(answer.probabilities[1])
     assert answer.prediction_ids[1] == ""
     head, first, last = server.rows
-    assert (head.kind, head.row_count, head.score) == ("call", 3, None)
+    assert (head.kind, head.row_count, head.failed_rows, head.score) == ("call", 3, 1, None)
+    assert first.inputs is not None
+    assert first.inputs["timestamp"] == "2023-11-14T22:13:20.123Z"
     assert [(row.kind, row.row_index) for row in (first, last)] == [("row", 0), ("row", 2)]
     assert [str(row.prediction_id) for row in (first, last)] == [
         answer.prediction_ids[0],
@@ -124,20 +126,21 @@ def test_a_batch_of_nothing_but_faults_is_refused_before_it_outgrows_the_limit(
     assert "40000 elements, the first in row 0" in text
 
 
-@pytest.mark.parametrize(("setting", "logged"), [("off", 0), ("sample", 50), ("all", 100)])
+@pytest.mark.parametrize(("setting", "percent"), [("off", 0), ("sample", 50), ("all", 100)])
 def test_batch_rows_are_logged_as_set(
-    setting: str, logged: int, start_server: StartServer, model_file: ModelFile
+    setting: str, percent: int, start_server: StartServer, model_file: ModelFile
 ) -> None:
     server = start_server(
         model_file, WEIGHBRIDGE_LOG_BATCH_ROWS=setting, WEIGHBRIDGE_LOG_SAMPLE_PERCENT="50"
     )
     server.stub.PredictBatch(batch([GOOD] * 100), timeout=10)
     head, *rows = server.rows
-    assert head.row_count == 100
+    assert (head.row_count, head.failed_rows, head.sample_percent) == (100, 0, percent)
+    assert {(row.failed_rows, row.sample_percent) for row in rows} <= {(0, None)}
     if setting == "sample":
         assert 20 < len(rows) < 80
     else:
-        assert len(rows) == logged
+        assert len(rows) == percent
 
 
 def test_the_model_is_told(server: ServerProcess, model_file: ModelFile) -> None:
@@ -154,16 +157,54 @@ def test_the_model_is_told(server: ServerProcess, model_file: ModelFile) -> None
 def test_a_failure_inside_stays_inside(
     start_server: StartServer, write_model: Callable[[bytes], ModelFile]
 ) -> None:
-    server = start_server(write_model(build_model(inventory_limit=500)))
+    server = start_server(write_model(build_model(twist=fail_from(500))))
     assert server.stub.Predict(single(inventory_level=499.0), timeout=10).prediction_id
     metadata = (("x-request-id", "r-500"),)
     code, text, _ = refused(server.stub.Predict, single(inventory_level=500.0), metadata=metadata)
     assert code is grpc.StatusCode.INTERNAL
     assert text == "the server failed; its log has the cause under this call's request id"
-    assert "Predict failed, request id r-500" in server.log
-    assert "ModelRunError: the graph failed: " in server.log
+    (told,) = (one for one in server.records if one["message"] == "a call failed")
+    assert (told["method"], told["request_id"]) == (f"/{SERVICE}/Predict", "r-500")
+    assert "ModelRunError: the graph failed: " in told["exception"]
     row = server.rows[-1]
     assert (row.status_code, row.request_id, row.score) == ("INTERNAL", "r-500", None)
+
+
+def test_what_is_no_probability_is_no_answer(
+    start_server: StartServer, write_model: Callable[[bytes], ModelFile]
+) -> None:
+    server = start_server(write_model(build_model(twist=nan_below(100))))
+    assert server.stub.Predict(single(inventory_level=100.0), timeout=10).prediction_id
+    low = {**GOOD, "inventory_level": 99.0}
+    for call, request in [
+        (server.stub.Predict, single(low)),
+        (server.stub.PredictBatch, batch([GOOD, low])),
+    ]:
+        code, _, _ = refused(call, request)
+        assert code is grpc.StatusCode.INTERNAL
+    assert "the graph gave nan as row 1's probability" in server.log
+    assert [row.status_code for row in server.rows] == ["OK", "INTERNAL", "INTERNAL"]
+
+
+def test_an_idempotency_key_that_no_row_can_hold_is_refused(server: ServerProcess) -> None:
+    for method, request in [("Predict", single()), ("PredictBatch", batch([GOOD]))]:
+        metadata = (("x-idempotency-key", "k" * 129), ("x-request-id", "r-1"))
+        call = getattr(server.stub, method)
+        code, _, fields = refused(call, request, metadata=metadata)
+        assert code is grpc.StatusCode.INVALID_ARGUMENT
+        assert fields == ["x-idempotency-key"]
+    assert {(row.error_field, row.call_id) for row in server.rows} == {("x-idempotency-key", "r-1")}
+    longest = (("x-idempotency-key", "k" * 128),)
+    assert server.stub.Predict(single(), timeout=10, metadata=longest).prediction_id
+    assert server.rows[-1].call_id == "k" * 128
+
+
+def test_without_a_salt_no_user_is_told(start_server: StartServer, model_file: ModelFile) -> None:
+    server = start_server(model_file, WEIGHBRIDGE_STICKY_SALT="")
+    server.stub.Predict(single(), timeout=10, metadata=(("x-user-id", "anna"),))
+    (row,) = server.rows
+    assert row.sticky_key_hash is None
+    assert len([one for one in server.messages if "WEIGHBRIDGE_STICKY_SALT" in one]) == 1
 
 
 def test_reflection_knows_the_field_rules(server: ServerProcess) -> None:

@@ -4,16 +4,21 @@ import json
 import signal
 import socket
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2
+from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest
+from grpc_reflection.v1alpha.reflection_pb2_grpc import ServerReflectionStub
 
 from logistics.delay.v1 import delay_service_pb2 as pb
 from logistics.delay.v1.delay_service_pb2_grpc import DelayServiceStub
 from tests.counting import eventually
-from tests.fix_models import ModelFile
+from tests.fix_models import ModelFile, build_model, slow_from
 from tests.fix_s3 import S3
 from tests.fix_server import ServerProcess, StartServer
 from tests.shipments import single
@@ -29,10 +34,9 @@ BALANCED = json.dumps(
 
 
 def refusal(server: ServerProcess) -> tuple[int, str]:
-    """Wait for a server that cannot serve; return its exit code and its only line."""
+    """Wait for a server that cannot serve; return its exit code and its last line."""
     code = server.process.wait(30)
-    (line,) = server.log.splitlines()
-    return code, line
+    return code, server.log.splitlines()[-1]
 
 
 def in_s3(s3: S3, model: ModelFile) -> str:
@@ -53,7 +57,8 @@ def test_other_bytes_than_the_pinned_end_it(
 ) -> None:
     code, line = refusal(start_server(ModelFile(model_file.path, "0" * 64)))
     assert code == 1
-    assert "not serving: DigestMismatchError" in line
+    assert json.loads(line)["message"] == "not serving"
+    assert json.loads(line)["kind"] == "DigestMismatchError"
     assert model_file.sha256 in line
 
 
@@ -134,14 +139,15 @@ def test_an_address_in_use_ends_it(start_server: StartServer, model_file: ModelF
     server = start_server(model_file, WEIGHBRIDGE_LISTEN=taken)
     assert server.process.wait(30) == 1
     # gRPC's own library has written a line before ours.
-    assert f"cannot listen on {taken}" in server.log.splitlines()[-1]
+    assert f"cannot listen on {taken}" in server.records[-1]["error"]
 
 
 def test_wrong_settings_end_it(start_server: StartServer, model_file: ModelFile) -> None:
-    code, line = refusal(start_server(model_file, MODEL_SHA256="short", WEIGHBRIDGE_THREADS="0"))
-    assert code == 2
-    assert "MODEL_SHA256: " in line
-    assert "WEIGHBRIDGE_THREADS: " in line
+    server = start_server(model_file, MODEL_SHA256="short", WEIGHBRIDGE_THREADS="0")
+    assert server.process.wait(30) == 2
+    named = [message.partition(": ")[0] for message in server.messages]
+    assert named == ["MODEL_SHA256", "WEIGHBRIDGE_THREADS"]
+    assert len(server.log.splitlines()) == 2
 
 
 def test_leaving_under_load_loses_no_call(start_server: StartServer, model_file: ModelFile) -> None:
@@ -188,10 +194,95 @@ def test_open_streams_do_not_hold_up_the_stop(server: ServerProcess) -> None:
     assert next(watch).status == health_pb2.HealthCheckResponse.NOT_SERVING
     # The limit for running calls is 20 s; a watch is none.
     assert server.process.wait(5) == 0
-    order = [line.split(" ", 4)[-1] for line in server.log.splitlines()]
-    assert order[1].startswith("stopping: not serving")
-    assert order[2].startswith("stopping: finishing running calls")
-    assert order[3] == "stopped"
+    assert server.messages[-4:] == [
+        "serving",
+        "stopping: not serving",
+        "stopping: finishing running calls",
+        "stopped",
+    ]
+
+
+def test_streams_that_wait_for_a_thread_do_not_hold_up_the_stop(server: ServerProcess) -> None:
+    ended = threading.Event()
+
+    def never_ending() -> Iterator[ServerReflectionRequest]:
+        yield ServerReflectionRequest(list_services="")
+        ended.wait()
+
+    stub: Any = ServerReflectionStub(server.channel)
+    try:
+        streams = [stub.ServerReflectionInfo(never_ending(), timeout=60) for _ in range(2)]
+        assert all(next(stream).list_services_response.service for stream in streams)
+        streams += [stub.ServerReflectionInfo(never_ending(), timeout=60) for _ in range(3)]
+        # Calls arrive in their order: when this one is answered, the streams are there.
+        assert server.stub.Predict(single(), timeout=10).prediction_id
+        server.ask_to_stop()
+        assert server.process.wait(5) == 0
+    finally:
+        ended.set()
+
+
+def test_a_call_that_its_caller_gave_up_is_logged_before_the_end(
+    start_server: StartServer, write_model: Callable[[bytes], ModelFile]
+) -> None:
+    server = start_server(write_model(build_model(twist=slow_from(1000, 200_000))))
+    with pytest.raises(grpc.RpcError) as caught:
+        server.stub.Predict(single(inventory_level=1010.0), timeout=0.1)
+    assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    server.ask_to_stop()
+    assert server.process.wait(20) == 0
+    assert [row.status_code for row in server.rows] == ["OK"]
+    assert "spool cannot write; rows are dropped" not in server.messages
+
+
+def test_a_call_that_never_ends_does_not_hold_up_the_stop(
+    start_server: StartServer, write_model: Callable[[bytes], ModelFile]
+) -> None:
+    model = write_model(build_model(twist=slow_from(1000, 1_000_000)))
+    server = start_server(model, WEIGHBRIDGE_STOP_LIMIT_S="0.5")
+    endless = server.stub.Predict.future(single(inventory_level=1e6), timeout=60)
+    # Threads take calls in their order: when this one is answered, the other has begun.
+    answered = server.stub.Predict(single(), timeout=10)
+    server.ask_to_stop()
+    assert server.process.wait(10) == 1
+    assert endless.exception(10) is not None
+    assert [str(row.prediction_id) for row in server.rows] == [answered.prediction_id]
+    assert server.records[-1]["message"] == "stopped before all calls had ended"
+    assert server.records[-1]["calls"] == 1
+
+
+def test_it_starts_again_from_its_copy_without_the_store(
+    start_server: StartServer, model_file: ModelFile, s3: S3, tmp_path: Path
+) -> None:
+    uri = in_s3(s3, model_file)
+    variables = {"MODEL_URI": uri, "WEIGHBRIDGE_MODEL_CACHE_DIR": str(tmp_path / "cache")}
+    first = start_server(model_file, **variables, **s3.environment)
+    assert first.target
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        endpoint = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        gone = {**s3.environment, "MLFLOW_S3_ENDPOINT_URL": endpoint}
+        again = start_server(model_file, **variables, **gone)
+        assert again.stub.GetModel(pb.GetModelRequest(), timeout=10).model.uri == uri
+    assert "model read from the cache" in again.messages
+
+
+def test_rows_survive_the_host_when_it_is_so_set(
+    start_server: StartServer, model_file: ModelFile
+) -> None:
+    server = start_server(model_file, WEIGHBRIDGE_SPOOL_DURABILITY="host")
+    assert server.stub.Predict(single(), timeout=10).prediction_id
+    assert len(server.rows) == 1
+
+
+def test_text_logs_tell_as_much(start_server: StartServer, model_file: ModelFile) -> None:
+    server = start_server(
+        ModelFile(model_file.path / "gone", model_file.sha256), WEIGHBRIDGE_LOG_FORMAT="text"
+    )
+    code, line = refusal(server)
+    assert code == 1
+    assert " error weighbridge_server not serving error=" in line
+    assert "gone" in line
 
 
 def test_an_answered_prediction_survives_kill_9(server: ServerProcess) -> None:

@@ -14,15 +14,11 @@ from mlflow import MlflowClient
 from mlflow.models import Model
 
 from tests.fix_mlflow import MlflowServer, ModelRegistry
-from weighbridge_training import (
-    RegistrationError,
-    dataset,
-    generate,
-    run_graph,
-    train_and_register,
-)
+from weighbridge_training import MODEL_NAME, RegistrationError, dataset, train_and_register
+from weighbridge_training.export import run_graph
+from weighbridge_training.generator import generate
 
-NAME = "LogisticsDelayModel"
+NAME = MODEL_NAME
 SMALL = ("--rows", "2000")
 
 

@@ -33,7 +33,8 @@ FAILURES = st.builds(
 @settings(deadline=None)
 @given(RETRIES, st.integers(1, 10_000), st.randoms(use_true_random=False))
 def test_wait_stays_within_its_bounds(retry: Retry, failures: int, rng: random.Random) -> None:
-    assert 0.0 <= retry.wait_s(failures, rng) <= retry.bound_s(failures) <= retry.cap_s
+    bound_s = retry.bound_s(failures)
+    assert bound_s / 2 <= retry.wait_s(failures, rng) <= bound_s <= retry.cap_s
     assert retry.bound_s(failures) <= retry.bound_s(failures + 1)
 
 
@@ -75,6 +76,19 @@ def test_attempts_keep_within_the_call(
         now_s += wait_s
         assert not call.expired(now_s)
     assert len(keys) == 1
+
+
+@settings(deadline=None)
+@given(st.integers())
+def test_the_defaults_outlast_a_second_and_a_half_without_a_server(seed: int) -> None:
+    call = Call(CallSettings(), idempotency_key=None, rng=random.Random(seed), now_s=0.0)
+    now_s, failure = 0.0, Failure(code=grpc.StatusCode.UNAVAILABLE)
+    call.begin(now_s)
+    while (wait_s := call.wait_s(failure, now_s)) is not None:
+        now_s += wait_s
+        call.begin(now_s)
+    assert now_s >= 1.5 - 1e-9
+    assert now_s <= 3.0 + 1e-9
 
 
 @settings(deadline=None)

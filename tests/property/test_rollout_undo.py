@@ -16,6 +16,7 @@ STEP = st.one_of(
     st.tuples(st.just("set"), st.integers(0, 4).map(lambda step: step * 20)),
     st.tuples(st.just("hand"), st.one_of(VALID, VALID.map(lambda text: text + "# note\n"), BROKEN)),
     st.tuples(st.just("undo"), st.none()),
+    st.tuples(st.just("revert"), st.none()),
 )
 
 
@@ -29,17 +30,32 @@ class Model:
     def __init__(self) -> None:
         self.now = TRAFFIC
         self.earlier: list[str] = []
+        self.before_newest: str | None = None
+        self.newest_stands = False
 
     def change(self, text: str) -> None:
         if text != self.now:
             self.earlier.append(self.now)
-            self.now = text
+            self._move(text, stands=True)
+
+    def revert(self) -> bool:
+        """Take back the newest commit, whatever it did; False if there is none to take back."""
+        if self.before_newest is None:
+            return False
+        if self.newest_stands:  # then this is an undo, else a change back to what was undone
+            self._move(self.earlier.pop(), stands=False)
+        else:
+            self.change(self.before_newest)
+        return True
+
+    def _move(self, text: str, *, stands: bool) -> None:
+        self.before_newest, self.now, self.newest_stands = self.now, text, stands
 
     def undo(self) -> bool:
         """Step back to the newest earlier state that is valid and another one; False if none."""
         for index in reversed(range(len(self.earlier))):
             if is_valid(self.earlier[index]) and self.earlier[index] != self.now:
-                self.now = self.earlier[index]
+                self._move(self.earlier[index], stands=False)
                 del self.earlier[index:]
                 return True
         return False
@@ -54,6 +70,9 @@ def apply(repository: Repository, model: Model, step: tuple[str, object]) -> Non
         else:
             with pytest.raises(rollout.NothingToUndoError):
                 rollout.undo(environment)
+    elif kind == "revert":
+        if model.revert():
+            repository.revert_by_hand()
     elif kind == "hand":
         text = str(value)
         if text != model.now:

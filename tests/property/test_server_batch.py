@@ -81,7 +81,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DelayService]:
     file = ModelFile(path, hashlib.sha256(content).hexdigest())
     pin = Pin("LogisticsDelayModel", "7", file.uri, file.sha256)
     spool = Spool(folder / "spool")
-    journal = Journal(spool, Origin(pin, "v7", "test"), batch_rows=BatchRows.OFF, sample_share=0)
+    journal = Journal(spool, Origin(pin, "v7", "test"), batch_rows=BatchRows.OFF, sample_percent=0)
     yield DelayService(Predictor(load_model(pin, COLUMNS, folder), journal))
     spool.close()
 

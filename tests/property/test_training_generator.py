@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from weighbridge_training import dataset, generate, read_table, true_probability
-from weighbridge_training.generator import ASSETS
+from weighbridge_training import dataset
+from weighbridge_training.generator import ASSETS, generate, true_probability
+from weighbridge_training.table import read_table
 
 SEEDS = st.integers(0, 2**32 - 1)
 RANGES = {

@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from tests.fix_training import Story
-from weighbridge_training import dataset, generate, read_table, run_graph
+from weighbridge_training import dataset
+from weighbridge_training.export import run_graph
+from weighbridge_training.generator import generate
+from weighbridge_training.table import read_table
 
 TOLERANCE = 1e-5
 NUMBERS = {

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.fix_training import Story
-from weighbridge_training import fit_story, generate
-from weighbridge_training.generator import ASSETS
+from weighbridge_training.generator import ASSETS, generate
+from weighbridge_training.job import fit_story
 
 
 @pytest.mark.parametrize("seed", [7, 20_241])

@@ -74,7 +74,18 @@ def test_a_file_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
     assert [problem.rule for problem in problems] == ["missing-file"]
 
 
-def test_an_unknown_version_needs_a_list_of_known_ones(folder: Path) -> None:
+def test_a_version_is_looked_for_among_those_given_else_in_the_trees_bootstrap(
+    folder: Path, tmp_path: Path
+) -> None:
     file = folder / "traffic" / "local" / "traffic.yaml"
     assert check_file(file) == []
     assert [problem.rule for problem in check_file(file, ["v6", "v8"])] == ["unknown-version"]
+    file.write_text(file.read_text().replace("canary: v7", "canary: v8"))
+    (problem,) = check_file(file)
+    assert (problem.rule, problem.line) == ("unknown-version", 9)
+    assert problem.message.endswith("known: v6, v7")
+    alone = tmp_path / "traffic.yaml"
+    shutil.copy(file, alone)
+    assert check_file(alone) == []
+    (folder / "bootstrap.yaml").write_text("static_resources: 1")
+    assert [problem.rule for problem in check_file(file)] == ["template"]

@@ -21,9 +21,9 @@ FULL = Report(
     agent="envoy-0",
     at="2026-11-24T08:00:00.000Z",
     wanted=Wanted("0bd96fa9c055", "a" * 40, {"stable": "v6"}, "2026-11-24T08:00:00.000Z"),
-    running=Running("0bd96fa9c055", {"v6": 900, "v7": 100}, "2026-11-24T08:00:00.000Z"),
+    running=Running("0bd96fa9c055", {"v6": 900, "v7": 100}, "2026-11-24T08:00:00.000Z", 50),
     in_step=True,
-    refused=Refused("b" * 40, "2026-11-24T08:00:00.000Z", ("traffic.yaml:5: x: y",)),
+    refused=Refused("b" * 40, "2026-11-24T08:00:00.000Z", ("traffic.yaml:5: x: y",), "0" * 12),
     error=None,
     repairs=3,
     calls=Calls("2026-11-24T08:00:00.000Z", {"v6": 912, "v7": 88}),
@@ -40,11 +40,23 @@ def test_a_report_reads_back_as_it_was_written(report: Report) -> None:
 
 def test_fields_of_a_later_agent_are_passed_over() -> None:
     data = json.loads(FULL.to_json())
+    data["schema"] = 2
     data["new"] = data["running"]["new"] = 1
     assert Report.from_json(json.dumps(data).encode()) == FULL
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"null", b"{}", b'{"schema": 2}', b"\xff", b"7"])
+def test_an_earlier_agent_that_tells_less_is_understood() -> None:
+    data = json.loads(FULL.to_json())
+    del data["running"]["shadow_permille"], data["refused"]["digest"]
+    report = Report.from_json(json.dumps(data).encode())
+    assert report.running
+    assert report.refused
+    assert (report.running.shadow_permille, report.refused.digest) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"null", b"{}", b'{"schema": 0}', b'{"schema": 2}', b"\xff", b"7"]
+)
 def test_what_is_no_report_is_told(body: bytes) -> None:
     with pytest.raises(ReportError):
         Report.from_json(body)

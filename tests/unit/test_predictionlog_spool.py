@@ -2,6 +2,7 @@ import errno
 import itertools
 import math
 import resource
+import shutil
 import subprocess
 import sys
 import threading
@@ -162,3 +163,37 @@ def test_a_full_disk_makes_no_flood_of_segments(tmp_path: Path, project: Path) -
     assert lines[-1].startswith(f"0 50 [Errno {errno.EFBIG}]")
     assert len(lines) == 2, "the failure is logged once"
     assert len(list_segments(tmp_path)) == 1
+
+
+def test_a_large_append_goes_out_in_pieces_in_its_order(tmp_path: Path) -> None:
+    rows = [make_row(inputs={"text": "x" * 100_000}) for _ in range(50)]
+    spool = Spool(tmp_path, rotate_bytes=1)
+    assert spool.append(iter(rows))
+    # A segment is left between two writes, so their number tells how many there were.
+    sizes = [segment.size() for segment in list_segments(tmp_path)]
+    assert len(sizes) == 5
+    assert max(sizes) <= 1024 * 1024
+    assert list(SpoolReader(tmp_path)) == rows
+
+
+def test_one_row_that_cannot_be_encoded_costs_no_other(tmp_path: Path) -> None:
+    rows = make_rows(2)
+    spool = Spool(tmp_path)
+    assert not spool.append([rows[0], make_row(inputs={"value": object()}), rows[1]])
+    assert list(SpoolReader(tmp_path)) == rows
+    assert (spool.appended_rows, spool.dropped_rows) == (2, 1)
+
+
+def test_a_folder_that_a_shipper_removed_is_made_again(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool", rotate_bytes=1)
+    assert spool.append(make_rows(1))
+    shutil.rmtree(spool.directory)
+    assert spool.append(make_rows(1))
+    assert len(list_segments(spool.directory)) == 1
+
+
+def test_only_owner_and_group_may_read_a_spool(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool")
+    spool.append(make_rows(1))
+    for path in (spool.directory, list_segments(spool.directory)[0].path):
+        assert path.stat().st_mode & 0o007 == 0, path

@@ -35,7 +35,7 @@ def test_environment_is_read_from_variables() -> None:
     environment = rollout.Environment.from_variables(
         {
             "WEIGHBRIDGE_TRAFFIC_REPO": "https://ada:secret@git.example.org/traffic.git",
-            "WEIGHBRIDGE_TRAFFIC_PATH": "envoy/traffic/staging/traffic.yaml",
+            "WEIGHBRIDGE_TRAFFIC_PATH": "envoy/traffic/staging/",
             "WEIGHBRIDGE_AGENTS": "http://a:9903/, http://b:9903",
         }
     )

@@ -8,7 +8,8 @@ import pytest
 from weighbridge_predictionlog import PredictionRow, Spool, SpoolReader, hash_sticky_key
 from weighbridge_server.inference import BatchRows, Journal, Origin
 from weighbridge_server.models import Pin
-from weighbridge_server.transport._call import CallReader
+from weighbridge_server.transport import InvalidRequestError
+from weighbridge_server.transport._call import CallReader, check_key
 
 PIN = Pin("LogisticsDelayModel", "7", "file:///m.onnx", "ab" * 32)
 
@@ -17,7 +18,7 @@ def logged(folder: Path, metadata: dict[str, str | bytes]) -> PredictionRow:
     """Log a refused call with this metadata and read the row back."""
     spool = Spool(folder)
     origin = Origin(PIN, "v7", "host/1")
-    journal = Journal(spool, origin, batch_rows=BatchRows.ALL, sample_share=1)
+    journal = Journal(spool, origin, batch_rows=BatchRows.ALL, sample_percent=100)
     call = CallReader("salt").read("Predict", metadata.items(), time.perf_counter_ns())
     journal.refused(call, "INVALID_ARGUMENT", "shipment.asset_id")
     spool.close()
@@ -40,7 +41,8 @@ def test_all_that_the_ingress_says_is_in_the_row(tmp_path: Path) -> None:
             "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
         },
     )
-    assert (row.call_id, row.request_id, row.attempt) == ("k-1", "r-1", 103)
+    assert (row.call_id, row.request_id) == ("k-1", "r-1")
+    assert (row.attempt, row.envoy_attempt) == (2, 3)
     assert (row.route, row.routed_version, row.served_version) == ("weight", "v6", "v7")
     assert row.traffic_revision == "0123456789ab"
     assert row.sticky_key_hash == hash_sticky_key("anna", "salt")
@@ -56,7 +58,7 @@ def test_all_that_the_ingress_says_is_in_the_row(tmp_path: Path) -> None:
 def test_a_direct_call_is_its_own_first_attempt(tmp_path: Path) -> None:
     row = logged(tmp_path, {})
     assert row.call_id == str(row.prediction_id)
-    assert row.attempt == 1
+    assert (row.attempt, row.envoy_attempt) == (1, 1)
     assert (row.route, row.routed_version, row.request_id, row.sticky_key_hash) == (None,) * 4
 
 
@@ -70,6 +72,8 @@ def test_a_direct_call_is_its_own_first_attempt(tmp_path: Path) -> None:
         ("x-route", "elsewhere"),
         ("traceparent", "00-short-00f067aa0ba902b7-01"),
         ("x-request-id", ""),
+        ("x-request-id", "r" * 129),
+        ("x-request-id", "r\x7f"),
         ("x-trace-bin", b"\x00\xff"),
     ],
 )
@@ -77,11 +81,28 @@ def test_what_cannot_be_read_counts_as_not_said(
     key: str, value: str | bytes, tmp_path: Path
 ) -> None:
     row = logged(tmp_path, {key: value})
-    assert row.attempt == 1
+    assert (row.attempt, row.envoy_attempt) == (1, 1)
     assert (row.route, row.trace_id, row.request_id) == (None, None, None)
 
 
-def test_a_huge_value_is_cut_and_a_huge_count_bounded(tmp_path: Path) -> None:
-    row = logged(tmp_path, {"x-request-id": "r" * 5000, "x-attempt": "9" * 100})
-    assert row.request_id == "r" * 128
-    assert row.attempt < 32_768
+def test_a_huge_count_is_bounded(tmp_path: Path) -> None:
+    row = logged(tmp_path, {"x-attempt": "9" * 100, "x-envoy-attempt-count": "40000"})
+    assert (row.attempt, row.envoy_attempt) == (32_767, 32_767)
+
+
+def test_long_user_ids_that_begin_alike_are_told_apart(tmp_path: Path) -> None:
+    users = ["u" * 128 + end for end in "ab"]
+    hashes = [logged(tmp_path / user[-1], {"x-user-id": user}).sticky_key_hash for user in users]
+    assert hashes == [hash_sticky_key(user, "salt") for user in users]
+    assert hashes[0] != hashes[1]
+
+
+@pytest.mark.parametrize("key", ["k" * 129, "k\n", "kä", b"k"])
+def test_a_key_that_no_row_can_hold_is_the_callers_fault(key: str | bytes) -> None:
+    with pytest.raises(InvalidRequestError, match="x-idempotency-key: must be at most 128"):
+        check_key([("x-idempotency-key", key)])
+
+
+def test_any_other_key_passes() -> None:
+    check_key([("x-idempotency-key", "k" * 128), ("x-request-id", "r" * 500)])
+    check_key([])

@@ -1,6 +1,7 @@
 """From a pin to a ready model: what is refused, and what is said."""
 
 import hashlib
+import logging
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,6 @@ from tests.fix_models import ModelFile, build_model
 from weighbridge_server.models import (
     ArtefactMissingError,
     BrokenArtefactError,
-    CacheError,
     DigestMismatchError,
     ModelError,
     Pin,
@@ -55,7 +55,7 @@ def test_other_bytes_are_refused_and_not_kept(
     pinned = hashlib.sha256(b"other").hexdigest()
     with pytest.raises(DigestMismatchError, match=f"{model_file.sha256}.*{pinned}"):
         load(ModelFile(model_file.path, pinned))
-    assert list(cache.iterdir()) == []
+    assert not cache.exists()
 
 
 def test_a_missing_artefact_is_named(load: Load, tmp_path: Path) -> None:
@@ -64,10 +64,54 @@ def test_a_missing_artefact_is_named(load: Load, tmp_path: Path) -> None:
         load(ModelFile(missing, "0" * 64))
 
 
-def test_a_cache_that_cannot_be_written_is_named(model_file: ModelFile) -> None:
+def test_a_cache_that_cannot_be_written_is_told_and_no_hindrance(
+    model_file: ModelFile, caplog: pytest.LogCaptureFixture
+) -> None:
     pin = Pin("m", "7", model_file.uri, model_file.sha256)
-    with pytest.raises(CacheError, match="WEIGHBRIDGE_MODEL_CACHE_DIR"):
-        load_model(pin, COLUMNS, model_file.path / "below-a-file")
+    assert load_model(pin, COLUMNS, model_file.path / "below-a-file").pin == pin
+    assert "WEIGHBRIDGE_MODEL_CACHE_DIR" in caplog.text
+
+
+def test_a_copy_serves_when_the_store_is_gone(
+    load: Load, model_file: ModelFile, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    load(model_file)
+    model_file.path.unlink()
+    assert load(model_file).pin.uri == model_file.uri
+    told = [record.getMessage() for record in caplog.records]
+    assert told == ["model read from the store", "model read from the cache"]
+
+
+@pytest.mark.parametrize("size", [0, 1000, -1])
+def test_a_damaged_copy_is_fetched_anew(
+    size: int, load: Load, model_file: ModelFile, cache: Path
+) -> None:
+    load(model_file)
+    copy = cache / f"{model_file.sha256}.onnx"
+    whole = copy.read_bytes()
+    copy.write_bytes(whole[:size])
+    assert load(model_file).metadata.threshold == 0.37
+    assert copy.read_bytes() == whole
+
+
+def test_a_damaged_copy_is_not_served_when_the_store_is_gone(
+    load: Load, model_file: ModelFile, cache: Path
+) -> None:
+    load(model_file)
+    (cache / f"{model_file.sha256}.onnx").write_bytes(b"\0" * 100)
+    model_file.path.unlink()
+    with pytest.raises(ArtefactMissingError):
+        load(model_file)
+
+
+def test_what_a_dead_server_left_half_written_is_removed(
+    load: Load, model_file: ModelFile, cache: Path
+) -> None:
+    cache.mkdir()
+    (cache / ".incoming-1").write_bytes(b"half")
+    load(model_file)
+    assert [path.name for path in cache.iterdir()] == [f"{model_file.sha256}.onnx"]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import weighbridge_training
 
 def test_every_export_exists_and_the_list_is_sorted() -> None:
     names = weighbridge_training.__all__
-    assert names == sorted(names)
+    assert names == sorted(names, key=lambda name: (not name.isupper(), name[0].islower(), name))
     for name in names:
         assert getattr(weighbridge_training, name) is not None
 
@@ -22,9 +22,27 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         weighbridge_training.no_such_name  # noqa: B018
 
 
+def test_the_command_s_defaults_are_the_function_s(project: Path) -> None:
+    command = [sys.executable, "-m", "weighbridge_training", "--help"]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    for value in (
+        weighbridge_training.DEFAULT_ROWS,
+        weighbridge_training.DEFAULT_SEED,
+        weighbridge_training.MODEL_NAME,
+    ):
+        assert f"default {value}" in " ".join(text.split())
+    readme = (project / "training" / "README.md").read_text()
+    for option, value in (
+        ("--rows N", weighbridge_training.DEFAULT_ROWS),
+        ("--seed N", weighbridge_training.DEFAULT_SEED),
+        ("--model-name", f"`{weighbridge_training.MODEL_NAME}`"),
+    ):
+        assert f"| `{option}` | {value} |" in readme
+
+
 def test_reading_a_csv_loads_nothing_heavy() -> None:
     code = (
-        "import sys, weighbridge_training.dataset;"
+        "import sys, weighbridge_training.dataset; weighbridge_training.MODEL_NAME;"
         "sys.exit(bool({'numpy', 'pandas', 'sklearn', 'onnx', 'mlflow'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

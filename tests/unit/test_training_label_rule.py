@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from weighbridge_training import DatasetError, dataset, generate, load_data
+from weighbridge_training import DatasetError, dataset
+from weighbridge_training.generator import generate
+from weighbridge_training.job import load_data
 
 
 def write(path: Path, label: str) -> Path:

@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 
+from weighbridge_training._defaults import DEFAULT_ROWS, DEFAULT_SEED, MODEL_NAME
 from weighbridge_training._errors import TrainingError
 
 
@@ -63,14 +64,19 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m weighbridge_training", description=__doc__)
     add = parser.add_argument
     add("--data", type=Path, metavar="FILE", help="train on this CSV instead of generated rows")
-    add("--rows", type=int, default=40_000, help="generated rows (default %(default)s)")
-    add("--seed", type=int, default=7, help="of the generator and the trees (default %(default)s)")
+    add("--rows", type=int, default=DEFAULT_ROWS, help="generated rows (default %(default)s)")
+    add(
+        "--seed",
+        type=int,
+        default=DEFAULT_SEED,
+        help="of the generator and the trees (default %(default)s)",
+    )
     add(
         "--tracking-uri",
         default=os.environ.get("MLFLOW_TRACKING_URI", ""),
         help="the MLflow server (default MLFLOW_TRACKING_URI)",
     )
-    add("--model-name", default="LogisticsDelayModel", help="default %(default)s")
+    add("--model-name", default=MODEL_NAME, help="default %(default)s")
     add("--wait-s", type=float, default=0.0, help="seconds given to a server still starting")
     add(
         "--save-data",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from weighbridge_training._graph import GraphBuilder
-    from weighbridge_training._table import Array
+    from weighbridge_training.table import Array
 
 
 class Feature(Protocol):

@@ -23,8 +23,8 @@ from weighbridge_training._features import Feature, matrix
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from weighbridge_training._table import Array, Table
     from weighbridge_training._versions import Recipe, Trees
+    from weighbridge_training.table import Array, Table
 
 # In the order of time: learn from the past, tune on what followed, judge on what followed that.
 _FIT_SHARE, _TUNE_SHARE = 0.6, 0.2

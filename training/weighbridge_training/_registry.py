@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 
-    from weighbridge_training._export import Artefact
+    from weighbridge_training.export import Artefact
 
 _EXPERIMENT: Final = "logistics-delay"
 _FOLDER, _FILE = "model", "model.onnx"

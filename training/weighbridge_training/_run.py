@@ -8,17 +8,15 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
+from weighbridge_training._defaults import DEFAULT_ROWS, DEFAULT_SEED, MODEL_NAME
 from weighbridge_training._registry import RegisteredVersion, Registry, wait_for_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-MODEL_NAME: Final = "LogisticsDelayModel"
 ALIASES: Final = {"production": 6, "experiment": 7}
 VERSIONS: Final = range(1, 8)
-DEFAULT_ROWS: Final = 40_000
-DEFAULT_SEED: Final = 7
 
 _log = logging.getLogger("weighbridge_training")
 
@@ -45,8 +43,8 @@ def train_and_register(
     for number in sorted(known):
         progress(f"v{number}  registered before, sha256 {known[number].sha256[:12]}")
     if len(known) < len(VERSIONS):
-        from weighbridge_training._job import Job, load_data
         from weighbridge_training._versions import STORY
+        from weighbridge_training.job import Job, load_data
 
         registry.ensure_model()
         job = Job(registry, load_data(data, rows=rows, seed=seed), seed)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from weighbridge_training._table import Array
+    from weighbridge_training.table import Array
 
 
 def tree_attributes(estimator: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from weighbridge_training._table import Array, Table, make_table
+from weighbridge_training.table import Array, Table, make_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -42,6 +42,7 @@ class LoggedCall:
     route: str | None
     traffic_revision: str | None
     attempt: int
+    envoy_attempt: int
     status_code: str
     error_field: str | None
     score: float | None
@@ -52,7 +53,8 @@ class LoggedCall:
 
 _RECENT = """
     SELECT prediction_id, created_at, method, served_version, routed_version, route,
-        traffic_revision, attempt, status_code, error_field, score, label, latency_ms, inputs
+        traffic_revision, attempt, envoy_attempt, status_code, error_field, score, label,
+        latency_ms, inputs
     FROM calls_between(%(since)s, %(until)s)
     WHERE %(version)s::text IS NULL OR served_version = %(version)s
     ORDER BY prediction_id DESC LIMIT %(limit)s

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import orjson
 
+from weighbridge_predictionlog._files import replace_private
 from weighbridge_predictionlog.spool import Segment
 
 _log = logging.getLogger("weighbridge.predictionlog.shipper")
+
+_NAME = "shipped.json"
 
 
 class Cursor:
@@ -18,7 +21,7 @@ class Cursor:
     """
 
     def __init__(self, spool: Path) -> None:
-        self._path = spool / "shipped.json"
+        self._path = spool / _NAME
         self._positions = self._load()
 
     def position(self, segment: Segment) -> int:
@@ -35,6 +38,15 @@ class Cursor:
         if self._positions.pop(segment.path.name, None) is not None:
             self._save()
 
+    @staticmethod
+    def remove(spool: Path) -> bool:
+        """Delete the file of a spool without segments; return whether there was one."""
+        try:
+            (spool / _NAME).unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
     def _load(self) -> dict[str, int]:
         try:
             stored = orjson.loads(self._path.read_bytes())
@@ -49,10 +61,8 @@ class Cursor:
             return {}
 
     def _save(self) -> None:
-        unnamed = self._path.with_suffix(".new")
         try:
-            unnamed.write_bytes(orjson.dumps(self._positions))
-            unnamed.replace(self._path)
+            replace_private(self._path, orjson.dumps(self._positions))
         except OSError as error:
             _log.warning(
                 "cursor cannot be written; after a restart rows are sent again",

@@ -6,6 +6,8 @@ import time
 
 import psycopg
 
+from weighbridge_predictionlog.shipper._status import StatusFile
+
 _log = logging.getLogger("weighbridge.predictionlog.shipper")
 
 _FIRST_PAUSE_S = 0.1
@@ -15,13 +17,18 @@ _LONGEST_PAUSE_S = 5.0
 class Health:
     """The state of shipping, and how long to wait before the next try."""
 
-    def __init__(self) -> None:
+    def __init__(self, status: StatusFile) -> None:
+        self._status = status
+        self._told = False
         self._trouble: str | None = None
         self._since = 0.0
         self._failures = 0
 
     def good(self) -> None:
         """Note a round that worked."""
+        if not self._told or self._trouble is not None:
+            self._status.write("shipping")
+            self._told = True
         if self._trouble is not None:
             _log.info("shipping again", extra={"after_s": round(time.monotonic() - self._since, 1)})
         self._trouble = None
@@ -34,6 +41,10 @@ class Health:
             self._since = time.monotonic()
         if trouble != self._trouble:
             self._trouble = trouble
+            postgresql = isinstance(error, psycopg.Error)
+            self._status.write(
+                "waiting for PostgreSQL" if postgresql else "waiting for the spool folder", trouble
+            )
             _log.warning(f"{trouble}; rows wait in the spool", extra={"error": _one_line(error)})
         longest = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0 ** min(self._failures, 10))
         self._failures += 1

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import orjson
 
+from weighbridge_predictionlog._files import FOLDER_MODE, open_private
 from weighbridge_predictionlog.spool import Segment
 
 
@@ -16,10 +17,10 @@ def set_aside(segment: Segment, content: bytes, reason: str) -> Path:
     A shipper killed right after may write the same line again.
     """
     folder = segment.path.parent / "rejected"
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
     path = folder / f"{segment.path.stem}.jsonl"
     line = {"at": datetime.now(UTC), "reason": reason, **_readable(content)}
-    with path.open("ab") as file:
+    with os.fdopen(open_private(path, os.O_WRONLY | os.O_APPEND), "ab") as file:
         file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
         file.flush()
         os.fsync(file.fileno())

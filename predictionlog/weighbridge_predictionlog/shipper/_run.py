@@ -12,6 +12,7 @@ import psycopg
 from weighbridge_predictionlog._errors import ShipperRunningError
 from weighbridge_predictionlog.shipper._health import Health
 from weighbridge_predictionlog.shipper._ship import Shipper
+from weighbridge_predictionlog.shipper._status import StatusFile
 from weighbridge_predictionlog.shipper._stop import Stop
 from weighbridge_predictionlog.shipper._store import Store
 
@@ -29,16 +30,21 @@ def run_shipper(
     with _sole_owner(root):
         stop = Stop.on_signals(drain_s)
         store = Store(database_url)
+        status = StatusFile(root)
+        status.remove()
         _log.info("shipper started", extra={"root": str(root)})
         try:
-            _loop(Shipper(root, store, batch_bytes=batch_bytes), store, stop, poll_interval_s)
+            shipper = Shipper(root, store, batch_bytes=batch_bytes)
+            _loop(shipper, store, stop, Health(status), poll_interval_s)
         finally:
             store.disconnect()
+            status.remove()
     _log.info("shipper stopped")
 
 
-def _loop(shipper: Shipper, store: Store, stop: Stop, poll_interval_s: float) -> None:
-    health = Health()
+def _loop(
+    shipper: Shipper, store: Store, stop: Stop, health: Health, poll_interval_s: float
+) -> None:
     while not stop.overdue:
         stopping = stop.requested  # asked first: a last round must begin after the request
         try:

@@ -2,15 +2,15 @@
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
-import psycopg
-
-from weighbridge_predictionlog._errors import RowError
+from weighbridge_predictionlog._errors import RowError, RowRefusedError
 from weighbridge_predictionlog._row import PredictionRow, decode_row
 from weighbridge_predictionlog.shipper._cursor import Cursor
 from weighbridge_predictionlog.shipper._rejected import set_aside
-from weighbridge_predictionlog.shipper._store import Store, refuses_row
+from weighbridge_predictionlog.shipper._spools import Spools
+from weighbridge_predictionlog.shipper._store import Store
 from weighbridge_predictionlog.spool import Damage, Frame, Segment, list_segments
 
 _log = logging.getLogger("weighbridge.predictionlog.shipper")
@@ -27,7 +27,7 @@ class Shipper:
     """
 
     def __init__(self, root: Path, store: Store, *, batch_bytes: int) -> None:
-        self._root = root
+        self._spools = Spools(root)
         self._store = store
         self._batch_bytes = batch_bytes
         self._cursors: dict[Path, Cursor] = {}
@@ -35,16 +35,27 @@ class Shipper:
     def ship_round(self) -> int:
         """Ship one batch of every spool; return how many frames that were.
 
-        psycopg.Error or OSError when it cannot go on; nothing is lost, call it again.
+        psycopg.Error or OSError when it cannot go on; nothing is lost, call it again. What is
+        wrong with one spool holds up that one alone.
         """
-        return sum(self._ship_batch(spool) for spool in self._spools())
-
-    def _spools(self) -> list[Path]:
-        return sorted(path for path in self._root.iterdir() if path.is_dir())
+        self._store.connect()
+        shipped = 0
+        for spool in self._spools.due():
+            try:
+                shipped += self._ship_batch(spool)
+            except OSError as error:
+                self._spools.bad(spool, error)
+            else:
+                self._spools.good(spool)
+        return shipped
 
     def _ship_batch(self, spool: Path) -> int:
+        segments = list_segments(spool)
+        if not segments:
+            self._leave(spool)
+            return 0
         cursor = self._cursor(spool)
-        for segment in list_segments(spool):
+        for segment in segments:
             # Asked before reading: what a finished segment does not hold now, it never will.
             finished = segment.is_finished()
             position = cursor.position(segment)
@@ -56,6 +67,16 @@ class Shipper:
                 self._retire(segment, position)
                 cursor.forget(segment)
         return 0
+
+    def _leave(self, spool: Path) -> None:
+        """Remove the emptied spool of a dead writer; a live one always has a segment."""
+        known = self._cursors.pop(spool, None) is not None
+        if not (Cursor.remove(spool) or known):
+            self._spools.empty(spool)
+            return
+        # Not empty when rows were set aside, or when a new writer has just begun.
+        with suppress(OSError):
+            spool.rmdir()
 
     def _cursor(self, spool: Path) -> Cursor:
         if spool not in self._cursors:
@@ -79,9 +100,7 @@ class Shipper:
         """Insert the rows; halve the batch around a row that PostgreSQL refuses."""
         try:
             self._store.insert([row for row, _ in entries])
-        except psycopg.Error as error:
-            if not refuses_row(error):
-                raise
+        except RowRefusedError as error:
             if len(entries) == 1:
                 self._reject(segment, entries[0][1], str(error))
                 return

@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 import psycopg
 
+from weighbridge_predictionlog._errors import RowRefusedError
 from weighbridge_predictionlog._row import COLUMNS, PredictionRow
 
 _get_columns = attrgetter(*COLUMNS)
@@ -23,8 +24,11 @@ _INSERT = (
     "ON CONFLICT (prediction_id) DO NOTHING"
 )
 
-# Data errors, broken constraints, and program limits (a call id too long for its index).
-_REFUSALS = frozenset({"22", "23", "54"})
+# Data errors and program limits (a call id too long for its index).
+_REFUSING_CLASSES = frozenset({"22", "54"})
+_NOT_NULL_VIOLATION = "23502"
+# By name, because a missing partition is a check violation too, and that one passes.
+_OWN_CHECKS = frozenset({"predictions_kind", "predictions_route"})
 
 
 class Store:
@@ -37,16 +41,17 @@ class Store:
     def insert(self, rows: Sequence[PredictionRow]) -> None:
         """Put the rows into the table, all or none; rows that are there already stay as they are.
 
-        Makes the missing partitions. psycopg.Error when it cannot, see `refuses_row`.
+        Makes the missing partitions. RowRefusedError when one of the rows can never go in,
+        psycopg.Error when none can now.
         """
-        connection = self._connected()
-        for day in sorted({_day(row.prediction_id) for row in rows}):
-            connection.execute("SELECT ensure_prediction_day(%s)", (day,))
-        with connection.transaction(), connection.cursor() as cursor:
-            with cursor.copy(_COPY) as copy:
-                for row in rows:
-                    copy.write_row(_values(row))
-            cursor.execute(_INSERT)
+        # Outside of what may refuse a row: psycopg has one error for both, without an SQLSTATE.
+        connection = self.connect()
+        try:
+            _insert(connection, rows)
+        except psycopg.Error as error:
+            if _refuses_row(error):
+                raise RowRefusedError(str(error)) from error
+            raise
 
     def disconnect(self) -> None:
         """Drop the connection; the next insert makes a new one."""
@@ -54,7 +59,8 @@ class Store:
             self._connection.close()
             self._connection = None
 
-    def _connected(self) -> psycopg.Connection[Any]:
+    def connect(self) -> psycopg.Connection[Any]:
+        """Return the connection, made when there is none. psycopg.Error when it cannot be."""
         if self._connection is None:
             connection = psycopg.connect(
                 self._database_url,
@@ -75,12 +81,25 @@ class Store:
         return self._connection
 
 
-def refuses_row(error: psycopg.Error) -> bool:
-    """Tell whether PostgreSQL refuses a row for good, whatever state it will be in."""
+def _insert(connection: psycopg.Connection[Any], rows: Sequence[PredictionRow]) -> None:
+    with connection.transaction(), connection.cursor() as cursor:
+        for day in sorted({_day(row.prediction_id) for row in rows}):
+            cursor.execute("SELECT ensure_prediction_day(%s)", (day,))
+        with cursor.copy(_COPY) as copy:
+            for row in rows:
+                copy.write_row(_values(row))
+        cursor.execute(_INSERT)
+
+
+def _refuses_row(error: psycopg.Error) -> bool:
     if error.sqlstate is None:
         # Raised by the driver: a value that has no form in PostgreSQL, or a lost connection.
         return isinstance(error, psycopg.DataError | psycopg.ProgrammingError)
-    return error.sqlstate[:2] in _REFUSALS
+    return (
+        error.sqlstate[:2] in _REFUSING_CLASSES
+        or error.sqlstate == _NOT_NULL_VIOLATION
+        or error.diag.constraint_name in _OWN_CHECKS
+    )
 
 
 def _day(prediction_id: UUID) -> date:

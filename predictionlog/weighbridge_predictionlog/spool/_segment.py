@@ -6,15 +6,18 @@ the lock when the writer dies, so "no lock" means "no more frames", after kill -
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 
+from weighbridge_predictionlog._files import FOLDER_MODE, open_private
 from weighbridge_predictionlog._identity import new_prediction_id
 from weighbridge_predictionlog.spool._frame import Damage, Frame, scan
 
 SUFFIX = ".segment"
 
 _NEW_SUFFIX = ".new"
-_WRITE_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+_WRITE_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_EXCL
+_TRIES = 3
 
 
 def create_segment(directory: Path, *, durable: bool) -> int:
@@ -24,7 +27,7 @@ def create_segment(directory: Path, *, durable: bool) -> int:
     """
     path = directory / f"{new_prediction_id()}{SUFFIX}"
     unnamed = path.with_suffix(_NEW_SUFFIX)
-    descriptor = os.open(unnamed, _WRITE_FLAGS, 0o640)
+    descriptor = _create(unnamed)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Named only now: a shipper that saw it unlocked would delete it under its writer.
@@ -36,6 +39,15 @@ def create_segment(directory: Path, *, durable: bool) -> int:
         unnamed.unlink(missing_ok=True)
         raise
     return descriptor
+
+
+def _create(path: Path) -> int:
+    for _ in range(_TRIES):
+        path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        # A shipper removes the folder of a writer that is gone, maybe just now.
+        with suppress(FileNotFoundError):
+            return open_private(path, _WRITE_FLAGS)
+    raise FileNotFoundError(f"{path.parent} is removed as often as it is made")
 
 
 def list_segments(directory: Path) -> "list[Segment]":

@@ -4,7 +4,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from weighbridge_predictionlog._errors import SpoolError
@@ -13,6 +13,9 @@ from weighbridge_predictionlog.spool._frame import pack
 from weighbridge_predictionlog.spool._segment import create_segment
 
 _log = logging.getLogger("weighbridge.predictionlog.spool")
+
+# A full batch is some 40 MB: written at once it would hold up every other call.
+_PIECE_BYTES = 1024 * 1024
 
 
 class Spool:
@@ -38,11 +41,10 @@ class Spool:
         self._strict = strict
         self._rotate_bytes = rotate_bytes
         self._rotate_s = rotate_s
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._closed = False
         self._descriptor = -1
         try:
-            self.directory.mkdir(parents=True, exist_ok=True)
             self._open_segment()
         except OSError as error:
             raise SpoolError(
@@ -50,22 +52,37 @@ class Spool:
                 "give the process a folder it may write to"
             ) from error
 
-    def append(self, rows: Sequence[PredictionRow]) -> bool:
-        """Write the rows with one write; return whether all of them are safe.
+    def append(self, rows: Iterable[PredictionRow]) -> bool:
+        """Write the rows in their order; return whether all of them are safe.
 
+        Up to 1 MiB goes out in one write; between two writes other threads get their turn.
         Never raises: a full disk costs rows (counted, logged once), not the call.
         """
-        try:
-            data = b"".join([pack(encode_row(row)) for row in rows])
-        except (TypeError, ValueError) as error:
-            with self._lock:
-                return self._drop(len(rows), f"a row cannot be encoded: {error}")
+        safe = True
+        frames: list[bytes] = []
+        size = 0
+        for row in rows:
+            try:
+                frame = pack(encode_row(row))
+            except (TypeError, ValueError) as error:
+                safe = self._drop(1, f"a row cannot be encoded: {error}")
+                continue
+            if frames and size + len(frame) > _PIECE_BYTES:
+                safe &= self._append(frames)
+                frames, size = [], 0
+            frames.append(frame)
+            size += len(frame)
+        if frames:
+            safe &= self._append(frames)
+        return safe
+
+    def _append(self, frames: list[bytes]) -> bool:
         with self._lock:
             try:
-                self._write(data)
+                self._write(b"".join(frames))
             except OSError as error:
-                return self._drop(len(rows), str(error))
-            self.appended_rows += len(rows)
+                return self._drop(len(frames), str(error))
+            self.appended_rows += len(frames)
             if self.last_error is not None:
                 _log.info("spool writes again", extra={"dropped_rows": self.dropped_rows})
                 self.last_error = None
@@ -123,8 +140,9 @@ class Spool:
             self._descriptor = -1
 
     def _drop(self, count: int, error: str) -> bool:
-        self.dropped_rows += count
-        if self.last_error is None:
-            _log.error("spool cannot write; rows are dropped", extra={"error": error})
-        self.last_error = error
-        return False
+        with self._lock:
+            self.dropped_rows += count
+            if self.last_error is None:
+                _log.error("spool cannot write; rows are dropped", extra={"error": error})
+            self.last_error = error
+            return False

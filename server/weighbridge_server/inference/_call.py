@@ -13,6 +13,7 @@ class Call:
     method: str
     started_ns: int
     attempt: int = 1
+    envoy_attempt: int = 1
     request_id: str | None = None
     idempotency_key: str | None = None
     route: Route | None = None

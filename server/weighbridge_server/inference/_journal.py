@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -39,7 +40,7 @@ class Journal:
     """
 
     def __init__(
-        self, spool: Spool, origin: Origin, *, batch_rows: BatchRows, sample_share: float
+        self, spool: Spool, origin: Origin, *, batch_rows: BatchRows, sample_percent: float
     ) -> None:
         self._spool = spool
         self._own = {
@@ -49,9 +50,11 @@ class Journal:
             "served_version": origin.served_version,
             "server_instance": origin.instance,
         }
-        self._share = {BatchRows.ALL: 1.0, BatchRows.SAMPLE: sample_share, BatchRows.OFF: 0.0}[
-            batch_rows
-        ]
+        self._percent = {
+            BatchRows.ALL: 100.0,
+            BatchRows.SAMPLE: sample_percent,
+            BatchRows.OFF: 0.0,
+        }[batch_rows]
 
     def answered(self, call: Call, prediction: Prediction, inputs: Values) -> None:
         """Log one prediction with its inputs as given."""
@@ -65,12 +68,21 @@ class Journal:
         self._spool.append((row,))
 
     def answered_batch(self, call: Call, batch: BatchPrediction, inputs: Columns) -> None:
-        """Log the call and, as far as the setting wants them, its predicted rows."""
+        """Log the call and, as far as the setting wants them, its predicted rows.
+
+        The spool takes the rows one by one, the call's first: all of a large batch is never
+        held at once.
+        """
         prediction_id = new_prediction_id()
         said = self._said(call, prediction_id, "OK")
         said["row_count"] = len(batch.prediction_ids)
-        head = PredictionRow(**said, prediction_id=prediction_id)
-        self._spool.append([head, *self._batch_rows(said, batch, inputs)])
+        head = PredictionRow(
+            **said,
+            prediction_id=prediction_id,
+            failed_rows=batch.prediction_ids.count(None),
+            sample_percent=self._percent,
+        )
+        self._spool.append(chain((head,), self._batch_rows(said, batch, inputs)))
 
     def refused(self, call: Call, status_code: str, field: str | None) -> None:
         """Log a call that got no answer: its code and the first field at fault, no inputs."""
@@ -81,7 +93,7 @@ class Journal:
     def _batch_rows(
         self, said: dict[str, Any], batch: BatchPrediction, inputs: Columns
     ) -> Iterator[PredictionRow]:
-        if not self._share:
+        if not self._percent:
             return
         answers = zip(
             batch.prediction_ids,
@@ -91,7 +103,9 @@ class Journal:
             strict=True,
         )
         for index, (prediction_id, values, score, label) in enumerate(answers):
-            if prediction_id is None or random.random() >= self._share:  # noqa: S311 - a sample
+            if prediction_id is None:
+                continue
+            if random.random() * 100 >= self._percent:  # noqa: S311 - a sample
                 continue
             yield PredictionRow(
                 **said,
@@ -108,6 +122,7 @@ class Journal:
         return self._own | {
             "call_id": call.idempotency_key or call.request_id or str(prediction_id),
             "attempt": call.attempt,
+            "envoy_attempt": call.envoy_attempt,
             "method": call.method,
             "routed_version": call.routed_version,
             "route": call.route,

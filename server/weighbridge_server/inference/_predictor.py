@@ -12,7 +12,7 @@ from weighbridge_server.inference._prediction import (
     Prediction,
     Values,
 )
-from weighbridge_server.models import ReadyModel, RowEncoder, to_tensors
+from weighbridge_server.models import ReadyModel, RowEncoder, Scores, to_tensors
 
 
 class Predictor:
@@ -30,23 +30,31 @@ class Predictor:
         self._names = tuple(spec.name for spec in model.signature.inputs)
         self._encoder = RowEncoder(model.signature)
 
-    def predict(self, values: Values, call: Call) -> Prediction:
-        """Predict one valid row. Raises ModelRunError when the graph fails."""
-        score = self._graph.run(self._encoder.encode(values)).item()
+    def predict(self, values: Values, given: Values, call: Call) -> Prediction:
+        """Predict one valid row. Raises ModelRunError when the graph fails.
+
+        `values` is what the graph takes, `given` the same row as the caller said it: the log's.
+        """
+        score = self._graph.run(self._encoder.encode(values), rows=1).item()
         prediction = Prediction(new_prediction_id(), score, score >= self._threshold)
-        self._journal.answered(call, prediction, values)
+        self._journal.answered(call, prediction, given)
         return prediction
 
-    def predict_batch(self, columns: Columns, valid: Flags, call: Call) -> BatchPrediction:
-        """Predict the rows that are `valid`. Raises ModelRunError when the graph fails."""
+    def predict_batch(
+        self, columns: Columns, given: Columns, valid: Flags, call: Call
+    ) -> BatchPrediction:
+        """Predict the rows that are `valid`. Raises ModelRunError when the graph fails for one."""
         inputs = {name: columns[name] for name in self._names}
         scores = np.full(len(valid), np.nan)
         if valid.all():
-            scores = self._graph.run(to_tensors(self.model.signature, inputs))
+            scores = self._run(inputs, len(valid))
         elif valid.any():
             good = {name: column[valid] for name, column in inputs.items()}
-            scores[valid] = self._graph.run(to_tensors(self.model.signature, good))
+            scores[valid] = self._run(good, int(valid.sum()))
         ids = [new_prediction_id() if good else None for good in valid.tolist()]
         batch = BatchPrediction(ids, scores, scores >= self._threshold)
-        self._journal.answered_batch(call, batch, columns)
+        self._journal.answered_batch(call, batch, given)
         return batch
+
+    def _run(self, inputs: Columns, rows: int) -> Scores:
+        return self._graph.run(to_tensors(self.model.signature, inputs), rows=rows)

@@ -3,7 +3,6 @@
 from weighbridge_server.models._errors import (
     ArtefactMissingError,
     BrokenArtefactError,
-    CacheError,
     DigestMismatchError,
     ModelError,
     ModelRunError,
@@ -21,7 +20,6 @@ from weighbridge_server.models._tensors import Column, RowEncoder, to_tensors
 __all__ = [
     "ArtefactMissingError",
     "BrokenArtefactError",
-    "CacheError",
     "Column",
     "DigestMismatchError",
     "Kind",

@@ -1,53 +1,79 @@
-"""From a pin to verified bytes on disk."""
+"""From a pin to its verified bytes: from this machine's cache, else from the store."""
 
 import hashlib
+import logging
 import os
-import tempfile
-from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
 
-from weighbridge_server.models._errors import CacheError, DigestMismatchError
+from weighbridge_server.models._errors import DigestMismatchError
 from weighbridge_server.models._pin import Pin
 from weighbridge_server.models._stores import read_artefact
 
+_log = logging.getLogger(__name__)
 
-def fetch_artefact(pin: Pin, cache_dir: Path, *, s3_endpoint_url: str | None) -> Path:
-    """Bring the pinned bytes into `cache_dir` and return their path.
+_INCOMING = ".incoming-"
 
-    A file under its final name is always whole and verified: it is hashed on its way into a
-    temporary file and renamed only when the digest is the pinned one. Raises a ModelError.
+
+def fetch_artefact(pin: Pin, cache_dir: Path, *, s3_endpoint_url: str | None) -> bytes:
+    """Return the pinned bytes; what is returned is what was hashed. Raises a ModelError.
+
+    A copy in `cache_dir` spares the store, so that a restart does without it. The cache is a
+    help and no condition: what is wrong with it is logged.
     """
-    chunks = read_artefact(pin.uri, s3_endpoint_url=s3_endpoint_url)
+    _remove_leftovers(cache_dir)
+    copy = cache_dir / f"{pin.sha256}.onnx"
+    if content := _read_copy(copy, pin):
+        _log.info("model read from the cache", extra={"file": str(copy)})
+        return content
+    content = b"".join(read_artefact(pin.uri, s3_endpoint_url=s3_endpoint_url))
+    found = _sha256(content)
+    if found != pin.sha256:
+        raise DigestMismatchError(
+            f"{pin.uri} has SHA-256 {found}, the pin says {pin.sha256}; "
+            "pin the version again, or find out who changed the object"
+        )
+    _log.info("model read from the store", extra={"uri": pin.uri})
+    _keep_copy(copy, content)
+    return content
+
+
+def _remove_leftovers(cache_dir: Path) -> None:
+    """Remove what servers that died while writing left; one that still writes does without."""
+    with suppress(OSError):
+        for leftover in cache_dir.glob(f"{_INCOMING}*"):
+            leftover.unlink(missing_ok=True)
+
+
+def _read_copy(copy: Path, pin: Pin) -> bytes | None:
     try:
-        cache_dir.mkdir(parents=True, exist_ok=True)
-        return _store(chunks, pin, cache_dir)
+        content = copy.read_bytes()
+    except FileNotFoundError:
+        return None
     except OSError as error:
-        raise CacheError(
-            f"cannot write to {cache_dir}: {error.strerror}; "
-            "free or correct WEIGHBRIDGE_MODEL_CACHE_DIR"
-        ) from error
+        _log.warning("the cache cannot be read", extra={"error": str(error)})
+        return None
+    if _sha256(content) == pin.sha256:
+        return content
+    _log.warning("the cache's copy is damaged; fetching it anew", extra={"file": str(copy)})
+    return None
 
 
-def _store(chunks: Iterable[bytes], pin: Pin, cache_dir: Path) -> Path:
-    handle, name = tempfile.mkstemp(dir=cache_dir, prefix=".incoming-")
-    incoming = Path(name)
+def _keep_copy(copy: Path, content: bytes) -> None:
+    incoming = copy.with_name(f"{_INCOMING}{copy.stem}-{os.getpid()}")
     try:
-        with os.fdopen(handle, "wb") as file:
-            found = _copy_hashed(chunks, file)
-        if found != pin.sha256:
-            raise DigestMismatchError(
-                f"{pin.uri} has SHA-256 {found}, the pin says {pin.sha256}; "
-                "pin the version again, or find out who changed the object"
-            )
-        return incoming.replace(cache_dir / f"{pin.sha256}.onnx")
-    finally:
-        incoming.unlink(missing_ok=True)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        incoming.write_bytes(content)
+        incoming.replace(copy)
+    except OSError as error:
+        with suppress(OSError):
+            incoming.unlink(missing_ok=True)
+        _log.warning(
+            "the cache cannot be written; a restart will need the store "
+            "(free or correct WEIGHBRIDGE_MODEL_CACHE_DIR)",
+            extra={"error": str(error)},
+        )
 
 
-def _copy_hashed(chunks: Iterable[bytes], file: BinaryIO) -> str:
-    seen = hashlib.sha256()
-    for chunk in chunks:
-        seen.update(chunk)
-        file.write(chunk)
-    return seen.hexdigest()
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

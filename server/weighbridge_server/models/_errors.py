@@ -3,12 +3,11 @@
 ModelError
 ├── ArtefactMissingError      the store answers, and has no such object
 ├── StoreUnreachableError     the store does not answer, or refuses us
-├── CacheError                there is no place for the bytes on this machine
 ├── DigestMismatchError       the bytes are not the pinned ones
 ├── BrokenArtefactError       the bytes are no model, or say too little about themselves
 ├── SignatureError            the graph wants or gives what the service does not know
 ├── SmokeTestError            the model answers, and not as it did in training
-└── ModelRunError             the loaded graph failed on a call
+└── ModelRunError             the loaded graph failed on a call, or gave no probability
 """
 
 
@@ -22,10 +21,6 @@ class ArtefactMissingError(ModelError):
 
 class StoreUnreachableError(ModelError):
     """The store does not answer, or refuses the credentials."""
-
-
-class CacheError(ModelError):
-    """The artefact cannot be written to this machine's cache."""
 
 
 class DigestMismatchError(ModelError):
@@ -45,4 +40,4 @@ class SmokeTestError(ModelError):
 
 
 class ModelRunError(ModelError):
-    """The loaded graph failed while it was computing."""
+    """The loaded graph failed while it was computing, or what it gave is no probability."""

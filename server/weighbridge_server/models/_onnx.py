@@ -13,6 +13,8 @@ from weighbridge_server.models._signature import OUTPUT, Signature, describe_ten
 Tensor = npt.NDArray[Any]
 Scores = npt.NDArray[np.float64]
 _FATAL = 4
+# What a float32 sum of votes may be off.
+_ROUNDING = 1e-6
 
 
 class OnnxGraph:
@@ -45,13 +47,27 @@ class OnnxGraph:
         )
         self.properties: Mapping[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
 
-    def run(self, tensors: Mapping[str, Tensor]) -> Scores:
-        """Compute one probability per row. Raises ModelRunError when the graph fails."""
+    def run(self, tensors: Mapping[str, Tensor], *, rows: int) -> Scores:
+        """Compute one probability per row.
+
+        Raises ModelRunError when the graph fails, or gives anything but `rows` numbers in [0, 1].
+        """
         try:
             (output,) = self._session.run([OUTPUT], tensors)
         except Exception as error:  # onnxruntime's errors share no public base class
             raise ModelRunError(f"the graph failed: {_first_line(error)}") from error
-        return np.asarray(output, dtype=np.float64)
+        return _probabilities(np.asarray(output, dtype=np.float64), rows)
+
+
+def _probabilities(scores: Scores, rows: int) -> Scores:
+    if scores.shape != (rows,):
+        raise ModelRunError(f"the graph gave shape {scores.shape} for {rows} rows")
+    # Written so that NaN, which compares false with everything, is outside.
+    outside = ~((scores >= -_ROUNDING) & (scores <= 1 + _ROUNDING))
+    if outside.any():
+        index = int(outside.argmax())
+        raise ModelRunError(f"the graph gave {scores[index]} as row {index}'s probability")
+    return scores.clip(0, 1)
 
 
 def _first_line(error: Exception) -> str:

@@ -6,49 +6,65 @@ from typing import Final, get_args
 
 from weighbridge_predictionlog import hash_sticky_key
 from weighbridge_server.inference import Call, Route
+from weighbridge_server.transport._errors import InvalidRequestError, Violation
 
 Metadata = Iterable[tuple[str, str | bytes]]
 
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
 _ROUTES: Final = frozenset(get_args(Route))
 _MAX_CHARS: Final = 128  # what a direct caller may put into a row's text columns
-_ATTEMPTS_AT_ENVOY: Final = 100
+_MAX_COUNT: Final = 32_767  # of a smallint
+_KEY: Final = "x-idempotency-key"
 
 
 class CallReader:
-    """Reads the metadata agreed in the wire's table; `salt` keeps user ids out of the log."""
+    """Reads the metadata agreed in the wire's table.
 
-    def __init__(self, salt: str) -> None:
+    User ids are hashed with `salt`; without one nothing of them is said, since a hash without a
+    salt is as good as the id.
+    """
+
+    def __init__(self, salt: str | None) -> None:
         self._salt = salt
 
     def read(self, method: str, metadata: Metadata, started_ns: int) -> Call:
-        """Describe a call; what is missing or unreadable counts as not said."""
-        said = {key: value[:_MAX_CHARS] for key, value in metadata if isinstance(value, str)}
-        user = said.get("x-user-id")
+        """Describe a call; what is missing, unreadable or too long counts as not said."""
+        texts = {key: value for key, value in metadata if isinstance(value, str)}
+        # Not cut: two values that begin alike would become one.
+        said = {key: value for key, value in texts.items() if _fits(value)}
+        user = texts.get("x-user-id")
         route = said.get("x-route")
         return Call(
             method=method,
             started_ns=started_ns,
-            attempt=_attempt(said.get("x-attempt"), said.get("x-envoy-attempt-count")),
+            attempt=_count(said.get("x-attempt")),
+            envoy_attempt=_count(said.get("x-envoy-attempt-count")),
             request_id=said.get("x-request-id") or None,
-            idempotency_key=said.get("x-idempotency-key") or None,
+            idempotency_key=said.get(_KEY) or None,
             route=route if route in _ROUTES else None,  # type: ignore[arg-type]  # it is one
             routed_version=said.get("x-routed-version") or None,
             traffic_revision=said.get("x-traffic-revision") or None,
-            sticky_key_hash=hash_sticky_key(user, self._salt) if user else None,
+            sticky_key_hash=hash_sticky_key(user, self._salt) if user and self._salt else None,
             trace_id=_trace_id(said.get("traceparent")),
         )
 
 
-def _attempt(sdk: str | None, envoy: str | None) -> int:
-    """Count over both layers of retries: a later try of the SDK outranks all of Envoy's."""
-    return (_count(sdk) - 1) * _ATTEMPTS_AT_ENVOY + _count(envoy)
+def check_key(metadata: Metadata) -> None:
+    """Raise InvalidRequestError for an idempotency key that no row can hold as it is."""
+    for key, value in metadata:
+        if key == _KEY and not (isinstance(value, str) and _fits(value)):
+            text = f"must be at most {_MAX_CHARS} printable ASCII characters"
+            raise InvalidRequestError([Violation(_KEY, text)])
+
+
+def _fits(value: str) -> bool:
+    return len(value) <= _MAX_CHARS and value.isascii() and value.isprintable()
 
 
 def _count(text: str | None) -> int:
     if text is None or not (text.isascii() and text.isdigit()):
         return 1
-    return min(max(int(text), 1), _ATTEMPTS_AT_ENVOY - 1)
+    return min(max(int(text), 1), _MAX_COUNT)
 
 
 def _trace_id(traceparent: str | None) -> str | None:

@@ -11,14 +11,18 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from weighbridge_server.inference import Call, Journal, Predictor
-from weighbridge_server.transport._call import CallReader, Metadata
+from weighbridge_server.transport._call import CallReader, Metadata, check_key
 from weighbridge_server.transport._errors import ListenError
 from weighbridge_server.transport._interceptor import ErrorInterceptor
 from weighbridge_server.transport._status import Failure
 from weighbridge_server.transport._streams import StreamInterceptor, run_on
+from weighbridge_server.transport._threads import CallThreads
 from weighbridge_server.transport.delay import SERVICE, DelayService, descriptor_pool
 
 _MAX_MESSAGE_BYTES: Final = 16 * 1024 * 1024
+# For the last answers to leave. gRPC would wait longer, for the goodbye of idle clients, which
+# some give only every five seconds.
+_GOODBYE_LIMIT_S: Final = 1.0
 _OPTIONS: Final = (
     # Two servers on one port would each get a share of the connections and hide each other.
     ("grpc.so_reuseport", 0),
@@ -40,14 +44,15 @@ class GrpcServer:
     """
 
     def __init__(
-        self, predictor: Predictor, journal: Journal, *, listen: str, threads: int, salt: str
+        self, predictor: Predictor, journal: Journal, *, listen: str, threads: int, salt: str | None
     ) -> None:
         """Bind `listen` (host:port). Raises ListenError when the address cannot be had."""
         self._journal = journal
         self._calls = CallReader(salt)
         self._streams = StreamInterceptor()
+        self._threads = CallThreads(threads)
         self._server = grpc.server(
-            ThreadPoolExecutor(threads, thread_name_prefix="call"),
+            self._threads,
             interceptors=[ErrorInterceptor(self._log_refused), self._streams],
             options=_OPTIONS,
         )
@@ -72,11 +77,16 @@ class GrpcServer:
         """Say NOT_SERVING, and go on answering whoever still asks."""
         self._say(health_pb2.HealthCheckResponse.NOT_SERVING)
 
-    def stop(self, limit_s: float) -> None:
-        """Refuse new calls and finish the running ones; those past the limit are cancelled."""
+    def stop(self, limit_s: float) -> int:
+        """Refuse new calls and finish the running ones; return how many go on past the limit.
+
+        Their callers have been told, the calls themselves cannot be ended.
+        """
         stopped = self._server.stop(limit_s)
         self._streams.cancel()
-        stopped.wait()
+        unfinished = self._threads.wait(limit_s)
+        stopped.wait(_GOODBYE_LIMIT_S)
+        return unfinished
 
     def _say(self, status: int) -> None:
         for name in _HEALTH_NAMES:
@@ -100,7 +110,9 @@ class GrpcServer:
 
         def behaviour(request: bytes, context: grpc.ServicerContext) -> bytes:
             started_ns = time.perf_counter_ns()
-            return method(request, read(name, context.invocation_metadata(), started_ns))
+            metadata = context.invocation_metadata()
+            check_key(metadata)
+            return method(request, read(name, metadata, started_ns))
 
         return behaviour
 

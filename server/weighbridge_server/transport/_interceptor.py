@@ -71,6 +71,6 @@ class ErrorInterceptor(grpc.ServerInterceptor):
     ) -> None:
         metadata = context.invocation_metadata()
         if not failure.expected:
-            request_id = dict(metadata).get("x-request-id")
-            _log.error("%s failed, request id %s", method, request_id, exc_info=error)
+            extra = {"method": method, "request_id": dict(metadata).get("x-request-id")}
+            _log.error("a call failed", extra=extra, exc_info=error)
         self._on_failure(method, metadata, started_ns, failure)

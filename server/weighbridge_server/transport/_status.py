@@ -18,7 +18,6 @@ from grpc_status import rpc_status
 from weighbridge_server.models import (
     ArtefactMissingError,
     BrokenArtefactError,
-    CacheError,
     DigestMismatchError,
     ModelRunError,
     SignatureError,
@@ -37,7 +36,6 @@ CODES: Final[Mapping[type[Exception], grpc.StatusCode]] = MappingProxyType(
         DigestMismatchError: grpc.StatusCode.FAILED_PRECONDITION,
         SmokeTestError: grpc.StatusCode.FAILED_PRECONDITION,
         StoreUnreachableError: grpc.StatusCode.UNAVAILABLE,
-        CacheError: grpc.StatusCode.UNAVAILABLE,
         ModelRunError: grpc.StatusCode.INTERNAL,
     }
 )

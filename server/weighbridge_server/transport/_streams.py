@@ -22,6 +22,7 @@ class StreamInterceptor(grpc.ServerInterceptor):
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(_STREAM_THREADS, thread_name_prefix="stream")
         self._open: set[grpc.ServicerContext] = set()
+        self._closed = False
 
     def intercept_service(
         self,
@@ -42,7 +43,8 @@ class StreamInterceptor(grpc.ServerInterceptor):
         return handler
 
     def cancel(self) -> None:
-        """Cancel every open stream; its client opens it again at another server."""
+        """End every stream, also those yet to begin; clients open them at another server."""
+        self._closed = True
         for context in tuple(self._open):
             context.cancel()
 
@@ -51,6 +53,9 @@ class StreamInterceptor(grpc.ServerInterceptor):
             self._open.add(context)
             if not context.add_callback(lambda: self._open.discard(context)):
                 self._open.discard(context)
+            # Asked after it stands in `_open`: `cancel` sees it, or it sees `cancel`.
+            if self._closed:
+                context.abort(grpc.StatusCode.UNAVAILABLE, "this server is stopping")
             return behaviour(request, context, *rest)
 
         if getattr(behaviour, "experimental_non_blocking", False):

@@ -19,7 +19,7 @@ def part(layout: Layout) -> Part:
         environment={
             "WEIGHBRIDGE_TRAFFIC_REPO": str(layout.repository),
             "WEIGHBRIDGE_TRAFFIC_BRANCH": "main",
-            "WEIGHBRIDGE_TRAFFIC_PATH": f"{ENVIRONMENT_FOLDER}/traffic.yaml",
+            "WEIGHBRIDGE_TRAFFIC_PATH": ENVIRONMENT_FOLDER,
             "WEIGHBRIDGE_ROUTES_TEMPLATE": str(PROJECT / "envoy" / "routes.yaml"),
             "WEIGHBRIDGE_ROUTES_FILE": str(layout.routes),
             "WEIGHBRIDGE_BOOTSTRAP": str(PROJECT / "envoy" / "bootstrap.yaml"),

@@ -1,10 +1,8 @@
 """Small looks from outside at whether a part works."""
 
-import fcntl
 import socket
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import grpc
 from grpc_health.v1 import health_pb2
@@ -16,16 +14,6 @@ def tcp(host: str, port: int) -> bool:
     """Tell whether something accepts a connection; OSError if not."""
     socket.create_connection((host, port), timeout=_TIMEOUT_S).close()
     return True
-
-
-def is_locked(path: Path) -> bool:
-    """Tell whether a process holds the lock on a file; OSError if there is no such file."""
-    with path.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
 
 
 def http(url: str, expected: int = 200) -> bool:

@@ -1,9 +1,12 @@
 """The shipper: carries what the servers wrote down into PostgreSQL."""
 
+import json
 import sys
+from pathlib import Path
+
+import psutil
 
 from weighbridge_stack._layout import Layout
-from weighbridge_stack._parts import _probe
 from weighbridge_stack._process import Part
 
 
@@ -16,9 +19,16 @@ def part(layout: Layout) -> Part:
         port=None,
         command=[sys.executable, "-m", "weighbridge_predictionlog", "ship"],
         environment={
-            "WEIGHBRIDGE_SPOOL_DIR": str(layout.spools),
+            "WEIGHBRIDGE_SPOOL_ROOT": str(layout.spools),
             "WEIGHBRIDGE_DATABASE_URL": layout.database_url(),
         },
-        # It holds this lock for as long as it works.
-        ready=lambda: _probe.is_locked(layout.spools / ".shipper.lock"),
+        ready=lambda: _has_begun(layout.spools / ".shipper.json"),
     )
+
+
+def _has_begun(status: Path) -> bool:
+    """Tell whether a shipper that lives wrote its status; one that was killed leaves its own."""
+    try:
+        return psutil.pid_exists(json.loads(status.read_text())["pid"])
+    except FileNotFoundError:
+        return False

@@ -6,16 +6,21 @@ CREATE TABLE predictions (
     schema_version   smallint         NOT NULL,
     call_id          text             NOT NULL,
     attempt          smallint         NOT NULL,
-    kind             text             NOT NULL CHECK (kind IN ('call', 'row')),
+    envoy_attempt    smallint         NOT NULL,
+    kind             text             NOT NULL
+        CONSTRAINT predictions_kind CHECK (kind IN ('call', 'row')),
     row_index        integer,
     row_count        integer          NOT NULL,
+    failed_rows      integer          NOT NULL,
+    sample_percent   double precision,
     method           text             NOT NULL,
     model_name       text             NOT NULL,
     model_version    text             NOT NULL,
     model_digest     text             NOT NULL,
     served_version   text             NOT NULL,
     routed_version   text,
-    route            text             CHECK (route IN ('weight', 'pin', 'shadow')),
+    route            text
+        CONSTRAINT predictions_route CHECK (route IN ('weight', 'pin', 'shadow')),
     traffic_revision text,
     sticky_key_hash  text,
     request_id       text,
@@ -92,12 +97,13 @@ COMMENT ON FUNCTION ensure_prediction_day IS
     'Makes the partition of a UTC day when it is missing; safe when several do it at once.';
 
 
--- What judge and audit count: of each call the last attempt; a shadow is no attempt.
+-- What judge and audit count: of each call the last attempt; a shadow is no attempt. The client
+-- retries around Envoy, so its count outranks Envoy's.
 CREATE VIEW calls AS
 SELECT DISTINCT ON (call_id) *
 FROM predictions
 WHERE kind = 'call' AND route IS DISTINCT FROM 'shadow'
-ORDER BY call_id, attempt DESC, prediction_id DESC;
+ORDER BY call_id, attempt DESC, envoy_attempt DESC, prediction_id DESC;
 
 CREATE FUNCTION calls_between(since timestamptz, until timestamptz) RETURNS SETOF calls
 LANGUAGE sql STABLE PARALLEL SAFE  -- not STRICT: it would hide the window from the planner
@@ -110,7 +116,7 @@ BEGIN ATOMIC
           -- An attempt outside the window may be the one that counts.
           AND prediction_id >= prediction_id_floor(since - interval '1 hour')
           AND prediction_id < prediction_id_floor(until + interval '1 hour')
-        ORDER BY call_id, attempt DESC, prediction_id DESC
+        ORDER BY call_id, attempt DESC, envoy_attempt DESC, prediction_id DESC
     ) AS last_attempt
     WHERE prediction_id >= prediction_id_floor(since)
       AND prediction_id < prediction_id_floor(until);

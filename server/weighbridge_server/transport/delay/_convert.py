@@ -56,6 +56,12 @@ def values_of(shipment: shipment_pb2.Shipment) -> Values:
     return values
 
 
+def given_values(values: Values, shipment: shipment_pb2.Shipment) -> Values:
+    """Return a row as it is logged: the graph's, but the time as given, to the millisecond."""
+    time = shipment.timestamp
+    return {**values, "timestamp": _times(time.seconds * 1000 + time.nanos // 1_000_000).item()}
+
+
 def raw_columns_of(columns: shipment_pb2.ShipmentColumns) -> Mapping[str, npt.NDArray[Any]]:
     """Read the columns as sent, by Shipment's field names: milliseconds, enum numbers."""
     raw: dict[str, npt.NDArray[Any]] = {
@@ -75,6 +81,17 @@ def columns_of(raw: Mapping[str, npt.NDArray[Any]]) -> Columns:
         table = np.array([*labels.values(), ""], np.object_)
         columns[name] = table[np.where(np.isin(raw[name], list(labels)), raw[name], -1)]
     return columns
+
+
+def given_columns(columns: Columns, raw: Mapping[str, npt.NDArray[Any]]) -> Columns:
+    """Return rows as they are logged, see `given_values`."""
+    return {**columns, "timestamp": _times(raw["timestamp"])}
+
+
+def _times(milliseconds: Any) -> npt.NDArray[Any]:
+    """Write unix times as ISO 8601, such as 2023-11-14T22:13:20.250Z."""
+    moments = np.asarray(milliseconds, np.int64).astype("datetime64[ms]")
+    return np.datetime_as_string(moments, timezone="UTC")
 
 
 def version_message(model: ReadyModel) -> model_pb2.ModelVersion:

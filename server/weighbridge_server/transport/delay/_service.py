@@ -8,6 +8,8 @@ from weighbridge_server.transport.delay._columns import check_lengths, find_faul
 from weighbridge_server.transport.delay._convert import (
     batch_message,
     columns_of,
+    given_columns,
+    given_values,
     model_message,
     prediction_message,
     raw_columns_of,
@@ -43,7 +45,8 @@ class DelayService:
     def predict(self, content: bytes, call: Call) -> bytes:
         """Predict one shipment."""
         shipment = parse(self._predict_request, content).shipment
-        prediction = self._predictor.predict(values_of(shipment), call)
+        values = values_of(shipment)
+        prediction = self._predictor.predict(values, given_values(values, shipment), call)
         return prediction_message(prediction, self._model).SerializeToString()
 
     def predict_batch(self, content: bytes, call: Call) -> bytes:
@@ -52,7 +55,8 @@ class DelayService:
         check_lengths(shipments)
         raw = raw_columns_of(shipments)
         valid, faults = find_faults(raw, self._rules)
-        batch = self._predictor.predict_batch(columns_of(raw), valid, call)
+        columns = columns_of(raw)
+        batch = self._predictor.predict_batch(columns, given_columns(columns, raw), valid, call)
         return batch_message(batch, faults, self._model).SerializeToString()
 
     def get_model(self, content: bytes, _: Call) -> bytes:

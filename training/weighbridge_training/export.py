@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from weighbridge_training._fit import Fitted
-    from weighbridge_training._table import Array, Table
+    from weighbridge_training.table import Array, Table
 
 TOLERANCE: Final = 1e-5
 

@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, Final
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from weighbridge_training._columns import STATUS
-from weighbridge_training._export import Artefact, export
 from weighbridge_training._fit import Fitted, Split, fit, split
 from weighbridge_training._label_rule import LabelRule, find_label_rule
-from weighbridge_training._table import Table, read_table
 from weighbridge_training._versions import STORY, Recipe
+from weighbridge_training.export import Artefact, export
 from weighbridge_training.generator import generate
+from weighbridge_training.table import Table, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from weighbridge_training._registry import OpenRun, RegisteredVersion, Registry
+
+__all__ = ["Fitted", "Job", "TrainingData", "fit_story", "load_data"]
 
 # Fits release the interpreter's lock, and each is kept to one thread: two at a time fill a small
 # machine, while OpenMP teams on a busy one spend their time waiting for each other.
