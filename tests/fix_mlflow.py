@@ -6,7 +6,6 @@ and the job runner starts processes of its own. Half of the 5 s is the `mlflow` 
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import sysconfig
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from tests.fix_ports import HeldPorts
     from tests.fix_s3 import S3
 
 _START_WITHIN_S = 90.0
@@ -60,12 +60,12 @@ class ModelRegistry:
 
 
 @pytest.fixture(scope="session")
-def mlflow_server(s3: "S3", tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowServer]:
+def mlflow_server(
+    s3: "S3", held_ports: "HeldPorts", tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[MlflowServer]:
     """One server for all tests: SQLite for records, the bucket `mlflow` for artefacts."""
     folder = tmp_path_factory.mktemp("mlflow")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = held_ports()
     server = MlflowServer(f"http://127.0.0.1:{port}", s3)
     command = [
         str(Path(sysconfig.get_path("scripts")) / "mlflow"),

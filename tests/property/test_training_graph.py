@@ -68,7 +68,13 @@ def largest_gap(story: Story, columns: dict[str, Any]) -> float:
 @settings(max_examples=40, deadline=None)
 @given(rows=st.lists(ROW, min_size=1, max_size=20))
 def test_any_valid_row(story: Story, rows: list[dict[str, Any]]) -> None:
-    assert largest_gap(story, columns_of(rows)) <= TOLERANCE
+    columns = columns_of(rows)
+    for fitted, made in story.versions:
+        # A linear model sums terms as large as its inputs: at the edges of what the wire lets
+        # through, far outside the data, float32 cancels digits. Trees only compare.
+        tolerance = 1e-4 if fitted.recipe.trees is None else TOLERANCE
+        gap = np.abs(run_graph(made.content, columns) - fitted.probability(columns)).max()
+        assert gap <= tolerance, fitted.recipe.title
 
 
 def test_generated_rows(story: Story) -> None:
