@@ -14,6 +14,7 @@ from weighbridge_stack._layout import Layout
 from weighbridge_stack._lock import only_one
 from weighbridge_stack._secrets import Secrets
 from weighbridge_stack._settings import StackSettings
+from weighbridge_stack._signals import end_like_ctrl_c
 
 _STATE_STYLES = {"running": "green", "died": "red", "stopped": "dim"}
 
@@ -28,6 +29,7 @@ def main() -> int:
     status.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args()
     console = Console(highlight=False)
+    end_like_ctrl_c()
     try:
         settings = StackSettings()
         if arguments.command == "up":

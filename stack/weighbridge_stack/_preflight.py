@@ -33,7 +33,8 @@ def check(layout: Layout, processes: Processes) -> None:
         *_missing_tools(),
         *_broken_programs(),
         *_missing_data(layout),
-        *_taken_ports(layout, processes),
+        *(_wrong_address(layout) or _taken_ports(layout, processes)),
+        *_repeated_ports(layout),
     ]
     if problems:
         raise NotReadyError("Nothing was started.\n" + "\n".join(f"- {text}" for text in problems))
@@ -77,6 +78,27 @@ def _missing_data(layout: Layout) -> Iterator[str]:
     data = layout.settings.training_data
     if data and not data.is_file():
         yield f"WEIGHBRIDGE_TRAINING_DATA: there is no file {data}."
+
+
+def _wrong_address(layout: Layout) -> list[str]:
+    bind = layout.settings.bind
+    try:
+        with socket.socket() as probe:
+            probe.bind((bind, 0))
+    except OSError as error:
+        return [f"WEIGHBRIDGE_BIND={bind} is no address of this machine ({error.strerror})."]
+    return []
+
+
+def _repeated_ports(layout: Layout) -> Iterator[str]:
+    extra = (entry for entries in EXTRA_PORTS.values() for entry in entries)
+    variables: dict[int, list[str]] = {}
+    for entry in (*CATALOG, *extra):
+        if (port := entry.port(layout.settings)) is not None:
+            variables.setdefault(port, []).append(entry.variable)
+    for port, names in variables.items():
+        if len(names) > 1:
+            yield f"{' and '.join(names)} are both {port}: each needs a port of its own."
 
 
 def _taken_ports(layout: Layout, processes: Processes) -> Iterator[str]:

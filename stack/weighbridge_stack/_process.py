@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -30,14 +31,27 @@ class Record:
     stop_signal: int
     stop_timeout_s: float
 
+    def session(self) -> list[psutil.Process]:
+        """Return all that runs in the session of the process, also when it is gone itself."""
+        if self._is_anothers():
+            return []
+        members = (psutil.Process(pid) for pid in psutil.pids() if _session_of(pid) == self.pid)
+        return [member for member in members if _runs(member)]
+
     def process(self) -> psutil.Process | None:
         """Return the process if it is still this one and alive."""
         try:
             process = psutil.Process(self.pid)
-            same = abs(process.create_time() - self.created) < 1
-            return process if same and _runs(process) else None
         except psutil.NoSuchProcess:
             return None
+        return process if _runs(process) and not self._is_anothers() else None
+
+    def _is_anothers(self) -> bool:
+        """Tell whether the id has been given to another process since."""
+        try:
+            return abs(psutil.Process(self.pid).create_time() - self.created) >= 1
+        except psutil.NoSuchProcess:
+            return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +76,8 @@ class Processes:
     def __init__(self, home: Path) -> None:
         self._records = home / "run"
         self._logs = home / "logs"
+        # Set when another step failed: who still waits for a part need not wait to the end.
+        self.given_up = threading.Event()
 
     def make_folders(self) -> None:
         """Create the folders for records and logs."""
@@ -85,6 +101,12 @@ class Processes:
         """Return the record of a part whose process is alive."""
         record = self.record(name)
         return record if record and record.process() else None
+
+    def end_leftovers(self) -> None:
+        """Stop what parts that died have left behind: the children of a killed MLflow go on."""
+        for record in self.records():
+            if record.process() is None:
+                self.stop(record)
 
     def start(self, part: Part) -> Record:
         """Start a part and wait until it is ready; StartError with the end of its log if not."""
@@ -111,39 +133,41 @@ class Processes:
         temporary.write_text(json.dumps(asdict(record)))
         temporary.rename(self._records / f"{part.name}.json")
         try:
-            _wait_until_ready(part, child, log)
+            self._wait_until_ready(part, child, log)
         except BaseException:
             self.stop(record)
             raise
         return record
 
     def stop(self, record: Record) -> None:
-        """Ask the process to end, kill it after its timeout, and forget it."""
+        """Ask the process to end, kill it after its timeout with all it started, and forget it."""
+        family = record.session()
         if process := record.process():
-            family = [process, *process.children(recursive=True)]
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(record.stop_signal)
-            if not _ended([process], record.stop_timeout_s) or not _ended(family, timeout_s=2):
-                for member in family:
-                    with contextlib.suppress(psutil.NoSuchProcess):
-                        member.kill()
-                _ended(family, timeout_s=5)
+            _ended([process], record.stop_timeout_s)
+            _ended(family, timeout_s=2)
+        for member in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                member.kill()
+        _ended(family, timeout_s=5)
         (self._records / f"{record.name}.json").unlink(missing_ok=True)
 
-
-def _wait_until_ready(part: Part, child: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + part.start_timeout_s
-    while True:
-        if (code := child.poll()) is not None:
-            raise StartError(f"{part.title} ended with code {code}.\n{_tail(log)}")
-        with contextlib.suppress(OSError):
-            if part.ready():
+    def _wait_until_ready(self, part: Part, child: "subprocess.Popen[bytes]", log: Path) -> None:
+        deadline = time.monotonic() + part.start_timeout_s
+        ready = False
+        while not self.given_up.wait(0.03):
+            # Asked after the probe: it may be another program that answers there.
+            if (code := child.poll()) is not None:
+                raise StartError(f"{part.title} ended with code {code}.\n{_tail(log)}")
+            if ready:
                 return
-        if time.monotonic() > deadline:
-            raise StartError(
-                f"{part.title} was not ready after {part.start_timeout_s:.0f} s.\n{_tail(log)}"
-            )
-        time.sleep(0.03)  # between two looks at a condition
+            if time.monotonic() > deadline:
+                limit = f"{part.start_timeout_s:.0f} s"
+                raise StartError(f"{part.title} was not ready after {limit}.\n{_tail(log)}")
+            with contextlib.suppress(OSError):
+                ready = part.ready()
+        raise StartError(f"{part.title} was not waited for.")
 
 
 def base_environment() -> dict[str, str]:
@@ -160,6 +184,13 @@ def _ended(processes: Sequence[psutil.Process], timeout_s: float) -> bool:
             return False
         time.sleep(0.02)  # between two looks at a condition
     return True
+
+
+def _session_of(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except OSError:  # gone, or none of our business
+        return None
 
 
 def _runs(process: psutil.Process) -> bool:

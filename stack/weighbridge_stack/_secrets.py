@@ -5,6 +5,8 @@ import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from weighbridge_stack._errors import StackError
+
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
@@ -23,7 +25,13 @@ class Secrets:
         """Return the secrets of the stack in this folder."""
         path = home / "secrets.json"
         if path.exists():
-            return Secrets(**json.loads(path.read_text()))
+            try:
+                return Secrets(**json.loads(path.read_text()))
+            except (ValueError, TypeError) as error:
+                raise StackError(
+                    f"{path} is not what this version writes ({error}). Go back to the version "
+                    f"that wrote it, or begin anew: stop the stack and remove {home.resolve()}."
+                ) from error
         fresh = Secrets(
             postgres_admin_password=secrets.token_hex(16),
             postgres_password=secrets.token_hex(16),

@@ -15,18 +15,22 @@ class Step:
     run: Callable[[], object]
 
 
-def run_steps(steps: Sequence[Step]) -> None:
-    """Run all steps; after the first error start none, let the running ones end, and raise it."""
+def run_steps(steps: Sequence[Step], give_up: Callable[[], None]) -> None:
+    """Run all steps; after the first error start none, `give_up`, await the rest, and raise it."""
     by_name = {step.name: step for step in steps}
     sorter = TopologicalSorter({step.name: step.needs for step in steps})
     sorter.prepare()
     with ThreadPoolExecutor(max_workers=len(steps)) as pool:
         running: dict[Future[object], str] = {}
-        while sorter.is_active():
-            for name in sorter.get_ready():
-                running[pool.submit(by_name[name].run)] = name
-            finished, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in finished:
-                name = running.pop(future)
-                future.result()
-                sorter.done(name)
+        try:
+            while sorter.is_active():
+                for name in sorter.get_ready():
+                    running[pool.submit(by_name[name].run)] = name
+                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    name = running.pop(future)
+                    future.result()
+                    sorter.done(name)
+        except BaseException:
+            give_up()
+            raise

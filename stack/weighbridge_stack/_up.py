@@ -17,6 +17,7 @@ from weighbridge_stack._process import Part, Processes, Record
 from weighbridge_stack._progress import Progress
 from weighbridge_stack._repository import create_repository
 from weighbridge_stack._settings import SERVING_VERSIONS
+from weighbridge_stack._signals import undisturbed
 from weighbridge_stack._steps import Step, run_steps
 
 _SETTLED_WITHIN_S = 30
@@ -33,15 +34,17 @@ class Up:
 
     def run(self) -> float:
         """Start what is missing; return the seconds it took. On an error nothing new stays."""
-        _preflight.check(self._layout, self._processes)
         self._processes.make_folders()
+        self._processes.end_leftovers()
+        _preflight.check(self._layout, self._processes)
         self._layout.write_environment()
         try:
             with self._progress:
-                run_steps(self._steps())
+                run_steps(self._steps(), self._processes.given_up.set)
         except BaseException:
-            for record in reversed(self._started):
-                self._processes.stop(record)
+            with undisturbed(), self._progress.step("Stop what was started"):
+                for record in reversed(self._started):
+                    self._processes.stop(record)
             raise
         return self._progress.elapsed_s
 

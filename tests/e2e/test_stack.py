@@ -5,9 +5,12 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import urllib.request
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -41,6 +44,16 @@ def test_up_starts_again_what_has_died_and_nothing_else(stack: Stack) -> None:
     after = {name: part["pid"] for name, part in stack.status().items()}
     changed = {name for name in before if before[name] != after[name]}
     assert changed == {"agent", "s3"}
+
+
+def test_up_ends_what_a_killed_part_has_left_behind(stack: Stack) -> None:
+    """MLflow's own child goes on serving, and holding the port, when MLflow is killed."""
+    os.kill(stack.pid("mlflow"), signal.SIGKILL)
+
+    again = stack.make("up")
+
+    assert again.returncode == 0, again.stdout
+    assert stack.status()["mlflow"]["state"] == "running"
 
 
 def test_down_and_up_again_keeps_everything(stack: Stack, rows: Rows, target: str) -> None:
@@ -95,6 +108,42 @@ def test_a_taken_port_is_named_and_nothing_is_left_running(
     assert {part["state"] for part in other.status().values()} == {"stopped"}
 
 
+def test_two_parts_on_one_port_are_refused(new_stack: NewStack, tmp_path: Path) -> None:
+    other = new_stack(tmp_path / "other")
+    other.settings["WEIGHBRIDGE_V7_PORT"] = other.settings["WEIGHBRIDGE_V6_PORT"]
+    done = other.make("up")
+    assert done.returncode == 1
+    assert "WEIGHBRIDGE_V6_PORT and WEIGHBRIDGE_V7_PORT are both" in done.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_an_interrupted_start_leaves_nothing_running(
+    new_stack: NewStack, tmp_path: Path, number: signal.Signals
+) -> None:
+    other = new_stack(tmp_path / "other")
+    command = [sys.executable, "-m", "weighbridge_stack", "up"]
+    environment = {**os.environ, **other.settings}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as starting:
+        assert starting.stdout
+        for line in starting.stdout:
+            if "PostgreSQL" in line:
+                break
+        starting.send_signal(number)
+        starting.send_signal(number)
+        rest = starting.stdout.read()
+    assert starting.returncode == 130, rest
+    assert "Interrupted" in rest
+    assert {part["state"] for part in other.status().values()} == {"stopped"}
+    assert not [one for one in psutil.process_iter() if str(other.home) in words(one)]
+
+
+def words(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
 def test_two_commands_at_once_do_not_mix(stack: Stack) -> None:
     with (stack.home / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -119,6 +168,8 @@ def test_a_message_is_shown_as_it_is(new_stack: NewStack, tmp_path: Path) -> Non
     [
         ("WEIGHBRIDGE_S3_PORT", "many", "WEIGHBRIDGE_S3_PORT"),
         ("WEIGHBRIDGE_HOME", "/proc/nowhere", "can't be written to"),
+        ("WEIGHBRIDGE_BIND", "203.0.113.9", "WEIGHBRIDGE_BIND=203.0.113.9 is no address"),
+        ("WEIGHBRIDGE_TRAINING_DATA", "/no/such.csv", "WEIGHBRIDGE_TRAINING_DATA"),
     ],
 )
 def test_a_bad_setting_is_named(

@@ -22,6 +22,8 @@ def run_as(*needed: Path) -> list[str]:
     if not all(_anyone_may_enter(path.parent) for path in needed):
         # Below a folder that only root may enter, such as /root, the owner needs this to get in.
         command += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+        # access(2), by which initdb looks for its programs, leaves capabilities out without this.
+        command += ["--securebits=+no_setuid_fixup"]
     return [*command, "--"]
 
 
