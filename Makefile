@@ -38,6 +38,7 @@ lint: .venv/synced  ## Check style, types, protos, generated files and traffic f
 	@$(BIN)/buf format --exit-code --diff --path protos/logistics
 	@.ci/breaking
 	@.ci/generated
+	@$(BIN)/python -m weighbridge_ingress check envoy
 	@$(BIN)/weighbridge rollout check envoy/traffic/*/traffic.yaml
 
 .PHONY: soak

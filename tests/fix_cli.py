@@ -22,16 +22,30 @@ class Shell:
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run `weighbridge` with arguments; nothing of a surrounding stack leaks in."""
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith(_OURS)}
         return subprocess.run(
             [_COMMAND, *arguments],
             cwd=self.folder,
-            env={**inherited, **self.variables, "COLUMNS": "120"},
+            env=self._environ(),
             capture_output=True,
             text=True,
             check=False,
             timeout=90,
         )
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start `weighbridge`, for a test that meets it under way."""
+        return subprocess.Popen(
+            [_COMMAND, *arguments],
+            cwd=self.folder,
+            env=self._environ(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def _environ(self) -> dict[str, str]:
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(_OURS)}
+        return {**inherited, **self.variables, "COLUMNS": "120"}
 
     def ok(self, *arguments: str) -> str:
         """Run a command that must succeed, and return what it prints."""

@@ -65,9 +65,11 @@ def show(
 ) -> None:
     """Show the model that answers calls: bytes, threshold, metrics."""
     from weighbridge import Client
+    from weighbridge_cli._credential import credential
     from weighbridge_cli._output import console, plain_table
 
-    with Client(Variables.load().require("WEIGHBRIDGE_TARGET"), pin=pin, token=token) as client:
+    target = Variables.load().require("WEIGHBRIDGE_TARGET")
+    with credential(pin, token), Client(target, pin=pin, token=token) as client:
         model = client.model()
     if output is Output.JSON:
         print_json(model)

@@ -46,23 +46,30 @@ def predict(
     """Send each row as one call, and show shares, latencies and errors; 1 if a call failed."""
     target = Variables.load().require("WEIGHBRIDGE_TARGET")
     from weighbridge import Client
+    from weighbridge_cli._credential import credential
+    from weighbridge_cli._errors import CliError
     from weighbridge_cli._replay import Replay
-    from weighbridge_cli._results import check_writable, write_results
+    from weighbridge_cli._results import check_writable, open_results
     from weighbridge_cli._rows import read_calls
     from weighbridge_cli._summary import show_summary, summarise
 
-    check_writable(out)
+    check_writable(out, file)
     calls = read_calls(file, repeat=repeat, user_column=user_column)
-    with Client(target, pin=pin, token=token) as client, _progress(len(calls)) as on_outcome:
+    with credential(pin, token), Client(target, pin=pin, token=token) as client:
         _check_answers(client, target)
-        started = time.monotonic()
-        replay = Replay(client, calls, concurrency=concurrency, rate=rate, on_outcome=on_outcome)
-        outcomes = replay.run()
-        duration_s = time.monotonic() - started
-    write_results(out, outcomes)
+        with open_results(out) as write, _progress(len(calls), write) as on_outcome:
+            started = time.monotonic()
+            replay = Replay(
+                client, calls, concurrency=concurrency, rate=rate, on_outcome=on_outcome
+            )
+            outcomes = replay.run()
+            duration_s = time.monotonic() - started
     summary = summarise(outcomes, duration_s, str(out))
     show_summary(summary, output)
-    if summary.failed or len(outcomes) < len(calls):
+    if left := len(calls) - len(outcomes):
+        why = f"nothing answers at {target} any more" if replay.gave_up else "interrupted"
+        raise CliError(f"{why}: stopped with {left:,} of {len(calls):,} calls not made")
+    if summary.failed:
         raise typer.Exit(1)
 
 
@@ -80,12 +87,23 @@ def _check_answers(client: Client, target: str) -> None:
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[Outcome], None]]:
-    """Show a line on a terminal while it runs; nothing anywhere else."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+def _progress(total: int, write: Callable[[Outcome], None]) -> Iterator[Callable[[Outcome], None]]:
+    """Pass outcomes on, and show a line on a terminal while it runs; nothing anywhere else."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+    )
 
     served: Counter[str] = Counter()
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
     screen = stderr_console()
     with Progress(
         *columns, console=screen, transient=True, disable=not screen.is_terminal
@@ -93,6 +111,7 @@ def _progress(total: int) -> Iterator[Callable[[Outcome], None]]:
         task = progress.add_task("", total=total)
 
         def on_outcome(outcome: Outcome) -> None:
+            write(outcome)
             served[outcome.served_version or outcome.code] += 1
             done = served.total()
             shares = (f"{name} {count / done:.1%}" for name, count in sorted(served.items()))

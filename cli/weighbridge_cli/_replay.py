@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from weighbridge import Client, Prediction
 
 
+_GIVE_UP_AFTER = 20
+_SILENCE = ("UNAVAILABLE", "DEADLINE_EXCEEDED")
 _FIELDS = tuple(field.name for field in fields(Shipment))
 
 
@@ -69,11 +71,20 @@ class Replay:
         self._next = 0
         self._stopped = threading.Event()
         self._outcomes: list[Outcome] = []
+        # Two rounds at least: one moment of an outage fails every call that is under way.
+        self._give_up_after = max(_GIVE_UP_AFTER, 2 * concurrency)
+        self._unanswered = 0
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether it ended early because nothing answered any more."""
+        return self._unanswered >= self._give_up_after
 
     def run(self) -> list[Outcome]:
         """Make all calls and return their outcomes in the order of the rows.
 
-        An interrupt ends it early: calls under way finish, and what was done is returned.
+        An interrupt ends it early, and so do many calls in a row that nothing answers: calls under
+        way finish, and what was done is returned.
         """
         started = time.monotonic()
         with ThreadPoolExecutor(self._concurrency) as pool:
@@ -96,6 +107,10 @@ class Replay:
             outcome = _make(self._client, call)
             with self._lock:
                 self._outcomes.append(outcome)
+                if not self.gave_up:
+                    self._unanswered = self._unanswered + 1 if outcome.code in _SILENCE else 0
+                if self.gave_up:
+                    self._stopped.set()
                 self._on_outcome(outcome)
 
     def _take(self) -> tuple[int, Call] | None:

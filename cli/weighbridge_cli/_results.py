@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from weighbridge_cli._errors import CliError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from weighbridge_cli._replay import Outcome
@@ -32,20 +33,40 @@ COLUMNS = (
 )
 
 
-def check_writable(path: Path) -> None:
-    """Say before the first call, not after the last, that the file cannot be written."""
+def check_writable(path: Path, source: Path) -> None:
+    """Say before the first call that the file cannot be written, or is the one to be read."""
     folder = path.parent
+    if path.exists() and source.exists() and path.samefile(source):
+        raise CliError(f"{path} is the input, and would be lost; name another file with --out")
     if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
         raise CliError(f"{path} cannot be written; name another file with --out")
 
 
-def write_results(path: Path, outcomes: Iterable[Outcome]) -> None:
-    """Write one line for each call, in the order given."""
+@contextmanager
+def open_results(path: Path) -> Iterator[Callable[[Outcome], None]]:
+    """Give a function that takes outcomes in any order and writes them in the order of the rows.
+
+    A line is written as soon as all rows before it have one; at the end, however it comes, those
+    that are left. Not thread-safe.
+    """
     try:
-        with path.open("w", encoding="utf-8", newline="") as file:
+        with path.open("w", encoding="utf-8", newline="", buffering=1) as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(COLUMNS)
-            writer.writerows(_line(outcome) for outcome in outcomes)
+            waiting: dict[int, Outcome] = {}
+            row = 1
+
+            def add(outcome: Outcome) -> None:
+                nonlocal row
+                waiting[outcome.row] = outcome
+                while row in waiting:
+                    writer.writerow(_line(waiting.pop(row)))
+                    row += 1
+
+            try:
+                yield add
+            finally:
+                writer.writerows(_line(waiting[left]) for left in sorted(waiting))
     except OSError as error:
         raise CliError(f"{path} cannot be written: {error.strerror}") from error
 

@@ -95,10 +95,14 @@ def check(
     file: Annotated[Path, typer.Argument(help="A traffic.yaml.", metavar="FILE")],
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Check a traffic file by the rules that agents use; exit with 1 if they would refuse it."""
+    """Check a traffic file by the rules that agents use; exit with 1 if they would refuse it.
+
+    Which versions there are says the bootstrap.yaml of its tree, else the agents, if any answers.
+    """
     import weighbridge_rollout
 
-    problems = weighbridge_rollout.check(file)
+    agents = weighbridge_rollout.Environment.agents_in(Variables.load())
+    problems = weighbridge_rollout.check(file, agents)
     if output is Output.JSON:
         print_json([problem._asdict() for problem in problems])
     else:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def read_calls(file: Path, *, repeat: int, user_column: str | None) -> list[Call]:
     """Return one call for each row and round; user ids come from a column of the file."""
-    rows = read_csv(file)
+    rows = read_csv(file, inputs_only=True)
     if not rows:
         raise CliError(f"{file} has a header and no rows: there is nothing to send")
     users: list[str | None] = [None] * len(rows)

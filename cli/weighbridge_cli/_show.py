@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import typer
@@ -40,7 +41,7 @@ def show_status(status: Status, output: Output) -> None:
     else:
         out.print("They differ:", style="bold red")
         for difference in status.differences:
-            out.print(f"  {difference}")
+            out.print(textwrap.indent(difference, "  "))
 
 
 def show_change(change: Change, output: Output) -> None:

@@ -140,4 +140,5 @@ class Agent:
             error="; ".join(errors) or None,
             repairs=self._keeper.repairs,
             calls=Calls(self._calls_since, self._counter.gained) if self._calls_since else None,
+            known_versions=tuple(self._versions),
         )

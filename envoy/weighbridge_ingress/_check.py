@@ -31,7 +31,9 @@ def check_file(path: Path, known_versions: Collection[str] | None = None) -> lis
         return list(error.problems)
     except TemplateError as error:
         return [Problem(str(path), 1, "template", str(error))]
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        return [Problem(str(path), 1, "not-text", "is not text in UTF-8")]
+    except OSError as error:
         return [Problem(str(path), 1, "missing-file", f"cannot be read: {error}")]
     return []
 

@@ -56,7 +56,10 @@ class Calls:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One agent's report; times are ISO 8601 in UTC."""
+    """One agent's report; times are ISO 8601 in UTC.
+
+    `known_versions` are those the Envoy beside it can send calls to; empty from an older agent.
+    """
 
     agent: str
     at: str
@@ -67,6 +70,7 @@ class Report:
     error: str | None
     repairs: int
     calls: Calls | None
+    known_versions: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, body: bytes) -> Report:
@@ -86,6 +90,7 @@ class Report:
                 error=data["error"],
                 repairs=data["repairs"],
                 calls=_part(Calls, data["calls"]),
+                known_versions=tuple(data.get("known_versions", ())),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ReportError(f"this is no agent's report: {error!r}") from error

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 PIN_HEADER = "x-model-version"
+NOWHERE = "nowhere"
+_IS_A_CALL = {":method", "content-type"}
 _CREDENTIAL = {"envoy.filters.http.jwt_authn", "envoy.filters.http.rbac"}
 
 
@@ -73,7 +75,12 @@ def _guards(route: Mapping[str, Any]) -> Iterator[Finding]:
     if "grpc" in route.get("match", {}):
         message = f"route {route.get('name')} matches on grpc: JSON calls would pass around it"
         yield Finding(route, "grpc-match", message)
-    strict = str(route.get("route", {}).get("cluster", "")).startswith(strict_cluster(""))
+    action = route.get("route", {"cluster": NOWHERE})
+    matched = {match.get("name") for match in route.get("match", {}).get("headers", ())}
+    if action.get("cluster") != NOWHERE and not matched >= _IS_A_CALL:
+        message = f"route {route.get('name')} must match on {', '.join(sorted(_IS_A_CALL))}"
+        yield Finding(route, "not-a-call", f"{message}: servers reset what is no gRPC call")
+    strict = str(action.get("cluster", "")).startswith(strict_cluster(""))
     if strict and not set(route.get("typed_per_filter_config", ())) >= _CREDENTIAL:
         message = f"route {route.get('name')} goes to a strict cluster without a credential"
         yield Finding(route, "credential", message)
@@ -91,7 +98,7 @@ def _pins(config: Mapping[str, Any], versions: Sequence[str]) -> Iterator[Findin
             text = route.get("direct_response", {}).get("body", {}).get("inline_string", "")
             if not all(version in text for version in versions):
                 yield Finding(route, "pin", f"the refusal must name {', '.join(versions)}")
-        elif not closed and "route" in route:
+        elif not closed and route.get("route", {"cluster": NOWHERE}).get("cluster") != NOWHERE:
             message = f"route {route.get('name')} stands before the refusal of unknown versions"
             yield Finding(route, "pin", message)
     for version in versions:

@@ -47,6 +47,19 @@ def ask_agents(urls: Sequence[str], timeout_s: float = ASK_TIMEOUT_S) -> tuple[A
         return tuple(pool.map(lambda url: _ask(url, timeout_s), urls))
 
 
+def known_versions(states: Sequence[AgentState]) -> frozenset[str] | None:
+    """Return the versions that every agent which says so can route to; None if none says so.
+
+    An agent that does not answer, or is too old to tell, is left to refuse for itself.
+    """
+    told = [
+        frozenset(state.report.known_versions)
+        for state in states
+        if state.report and state.report.known_versions
+    ]
+    return frozenset.intersection(*told) if told else None
+
+
 def _ask(url: str, timeout_s: float) -> AgentState:
     try:
         return AgentState(url, fetch_report(url, timeout_s), None)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from weighbridge_rollout._agents import AgentState, ask_agents
 from weighbridge_rollout._errors import GitError, RefusedError, UnconfirmedError
+from weighbridge_rollout._problems import list_problems
 
 if TYPE_CHECKING:
     from weighbridge_ingress import Traffic
@@ -56,10 +57,10 @@ def _raise_if_refused(states: list[AgentState], pushed: Pushed) -> None:
         refused = state.report.refused if state.report else None
         # By the text too: other commits may lie on top, and an agent on a mount knows no commit.
         if refused and (refused.source == pushed.commit.sha or refused.digest == pushed.digest):
-            reasons = "; ".join(refused.problems)
+            head = f"{pushed.commit.short} is in Git, but the agent at {state.url} refused it"
             raise RefusedError(
-                f"{pushed.commit.short} is in Git, but the agent at {state.url} refused it: "
-                f"{reasons}. Calls go on as before. Take it back with `weighbridge rollout undo`",
+                f"{list_problems(head, refused.problems)}\n"
+                "Calls go on as before. Take it back with `weighbridge rollout undo`",
                 pushed.commit,
             )
 
@@ -96,5 +97,5 @@ def _excuse(state: AgentState) -> str:
     if state.report.error:
         return f"cannot do its work ({state.report.error})"
     if state.report.refused:
-        return f"refused another state ({'; '.join(state.report.refused.problems)})"
+        return list_problems("refused another state", state.report.refused.problems)
     return "is not in step with it yet"

@@ -52,14 +52,19 @@ class Environment:
                 f"WEIGHBRIDGE_TRAFFIC_PATH={written} must be a folder inside the repository, "
                 "for example envoy/traffic/local"
             )
-        agents = variables.get("WEIGHBRIDGE_AGENTS", "").split(",")
         return cls(
             name=variables.get("WEIGHBRIDGE_ENVIRONMENT") or path.name,
             repository=repository,
             branch=variables.get("WEIGHBRIDGE_TRAFFIC_BRANCH") or _DEFAULT_BRANCH,
             path=str(path),
-            agents=tuple(url.strip().rstrip("/") for url in agents if url.strip()),
+            agents=cls.agents_in(variables),
         )
+
+    @staticmethod
+    def agents_in(variables: Mapping[str, str]) -> tuple[str, ...]:
+        """Read WEIGHBRIDGE_AGENTS alone, for what needs no repository."""
+        urls = variables.get("WEIGHBRIDGE_AGENTS", "").split(",")
+        return tuple(url.strip().rstrip("/") for url in urls if url.strip())
 
 
 def _required(variables: Mapping[str, str], name: str) -> str:

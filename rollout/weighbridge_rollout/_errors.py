@@ -51,7 +51,11 @@ class MovedError(RolloutError):
 
 
 class InvalidTrafficError(RolloutError):
-    """The traffic file is, or would become, one that agents refuse."""
+    """The traffic file is, or would become, one that agents refuse; `problems` say why, if many."""
+
+    def __init__(self, message: str, problems: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems
 
 
 class NothingToUndoError(RolloutError):

@@ -6,6 +6,7 @@ import time
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
+from weighbridge_rollout._agents import ask_agents, known_versions
 from weighbridge_rollout._change import Change
 from weighbridge_rollout._clone import open_clone
 from weighbridge_rollout._confirm import wait_until_live
@@ -31,17 +32,19 @@ def set_percent(
 ) -> Change:
     """Give the canary a share of calls, 0 to 100 percent in tenths, by one commit.
 
-    Checked before anything is written. With a timeout, returns when every agent runs it, else
-    raises RefusedError or UnconfirmedError; without (None), returns after the push.
+    Checked before anything is written, also against the versions that the agents know. With a
+    timeout, returns when every agent runs it, else raises RefusedError or UnconfirmedError; without
+    (None), returns after the push.
     """
     permille = parse_percent(percent)
     with open_clone(environment.repository, environment.branch) as clone:
         text = clone.read(environment.traffic_file)
-        before = parse_traffic(text)
+        known = known_versions(ask_agents(environment.agents))
+        before = parse_traffic(text, known)
         if before.canary_permille == permille:
             return _nothing_to_change(environment, clone, before, text, timeout_s)
         edited = edit_data(text, {"canary-percent": format_percent(permille)})
-        after = parse_traffic(edited)
+        after = parse_traffic(edited, known)
         message = set_message(before, after, environment.name, reason)
         pushed = push_file(clone, environment.traffic_file, edited, message)
         live_s = wait_until_live(environment, clone, pushed, after, timeout_s)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from weighbridge_rollout._agents import AgentState, ask_agents
+from weighbridge_rollout._agents import AgentState, ask_agents, known_versions
 from weighbridge_rollout._clone import open_clone
 from weighbridge_rollout._errors import InvalidTrafficError
 from weighbridge_rollout._interval import binomial_interval
 from weighbridge_rollout._message import describe_split, format_percent
+from weighbridge_rollout._problems import list_problems
 from weighbridge_rollout._trafficfile import parse_traffic
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from weighbridge_ingress import Traffic
     from weighbridge_rollout._commit import Commit
     from weighbridge_rollout._environment import Environment
@@ -31,6 +34,8 @@ class GitState:
     traffic: Traffic | None
     problem: str | None
     """Why agents refuse the file; None if they do not."""
+    problems: tuple[str, ...] = ()
+    """Each reason by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,8 @@ class Status:
     counted: CountedShare | None
     """None if no agent that is in step has counted a call yet."""
     differences: tuple[str, ...]
-    """Between Git and the Envoys, one sentence each; empty if they agree."""
+    """Between Git and the Envoys, one sentence each, with a line for each of several reasons;
+    empty if they agree."""
 
     @property
     def agree(self) -> bool:
@@ -72,24 +78,24 @@ class Status:
 
 def status(environment: Environment) -> Status:
     """Read Git and ask every agent; an agent that does not answer is a difference, not an error."""
-    git = _read_git(environment)
     agents = ask_agents(environment.agents)
+    git = _read_git(environment, known_versions(agents))
     counted = _count(git.traffic, agents)
     differences = (
         *_git_differences(git),
-        *(sentence for agent in agents for sentence in _agent_differences(agent, git.traffic)),
+        *(sentence for agent in agents for sentence in _agent_differences(agent, git)),
     )
     return Status(environment, git, agents, counted, differences)
 
 
-def _read_git(environment: Environment) -> GitState:
+def _read_git(environment: Environment, known: Collection[str] | None) -> GitState:
     with open_clone(environment.repository, environment.branch) as clone:
         text = clone.read(environment.traffic_file)
         commit = clone.log(environment.traffic_file, limit=1)[0].commit
     try:
-        return GitState(commit, parse_traffic(text), None)
+        return GitState(commit, parse_traffic(text, known), None)
     except InvalidTrafficError as error:
-        return GitState(commit, None, str(error))
+        return GitState(commit, None, str(error), error.problems)
 
 
 def _count(traffic: Traffic | None, agents: tuple[AgentState, ...]) -> CountedShare | None:
@@ -114,18 +120,18 @@ def _git_differences(git: GitState) -> list[str]:
     return [] if git.problem is None else [f"Git's newest state cannot go live: {git.problem}"]
 
 
-def _agent_differences(agent: AgentState, traffic: Traffic | None) -> list[str]:
-    report = agent.report
+def _agent_differences(agent: AgentState, git: GitState) -> list[str]:
+    report, traffic = agent.report, git.traffic
     if report is None:
         return [f"the agent at {agent.url} gives no report: {agent.unreachable}"]
     found = []
     if report.error:
         found.append(f"the agent at {agent.url} cannot do its work: {report.error}")
     if report.refused:
-        reasons = "; ".join(report.refused.problems)
-        found.append(
-            f"the agent at {agent.url} refused commit {report.refused.source[:10]}: {reasons}"
-        )
+        head = f"the agent at {agent.url} refused commit {report.refused.source[:10]}"
+        # What Git's own line says is not said again for each agent.
+        more = [problem for problem in report.refused.problems if problem not in git.problems]
+        found.append(list_problems(head, more) if more else head)
     if report.running is None:
         found.append(f"the agent at {agent.url} knows of no state that its Envoy runs")
     elif traffic is not None and not agent.runs(traffic.revision):

@@ -16,17 +16,23 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode
 
 from weighbridge_ingress import Traffic, TrafficError
 from weighbridge_rollout._errors import InvalidTrafficError
+from weighbridge_rollout._problems import list_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 
-def parse_traffic(text: str) -> Traffic:
-    """Read a traffic file; raise InvalidTrafficError with every problem and its line."""
+def parse_traffic(text: str, known_versions: Collection[str] | None) -> Traffic:
+    """Read a traffic file; raise InvalidTrafficError with every problem and its line.
+
+    Without known versions (None) any version is taken.
+    """
     try:
-        return Traffic.parse(text, known_versions=None)
+        return Traffic.parse(text, known_versions)
     except TrafficError as error:
-        raise InvalidTrafficError(f"agents refuse this traffic file: {error}") from error
+        problems = tuple(str(problem) for problem in error.problems)
+        message = list_problems("agents refuse this traffic file", problems)
+        raise InvalidTrafficError(message, problems) from error
 
 
 def read_data(text: str) -> dict[str, str]:

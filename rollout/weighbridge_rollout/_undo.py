@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from weighbridge_rollout._agents import ask_agents, known_versions
 from weighbridge_rollout._change import Change
 from weighbridge_rollout._clone import Clone, open_clone
 from weighbridge_rollout._confirm import wait_until_live
@@ -20,7 +21,7 @@ from weighbridge_rollout._trafficfile import parse_traffic
 from weighbridge_rollout._write import push_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from weighbridge_ingress import Traffic
     from weighbridge_rollout._environment import Environment
@@ -44,13 +45,15 @@ def undo(
 ) -> Change:
     """Restore the whole traffic file as it was before the last standing change, by a new commit.
 
-    States that agents refuse, and changes that changed nothing, are stepped over. Waits and raises
-    as set_percent does; NothingToUndoError if no earlier state is left.
+    States that agents refuse, also for a version that they do not know, and changes that changed
+    nothing, are stepped over. Waits and raises as set_percent does; NothingToUndoError if no
+    earlier state is left.
     """
     with open_clone(environment.repository, environment.branch) as clone:
         path = environment.traffic_file
-        target = _find_target(clone, path)
-        before = valid_traffic(clone, clone.blob(clone.tip, path))
+        known = known_versions(ask_agents(environment.agents))
+        target = _find_target(clone, path, known)
+        before = valid_traffic(clone, clone.blob(clone.tip, path), known)
         commits = tuple(change.commit for change in target.undone)
         message = undo_message(before, target.traffic, commits, reason)
         pushed = push_file(clone, path, target.text, message)
@@ -71,12 +74,17 @@ def standing_changes(oldest_first: Iterable[FileChange]) -> list[FileChange]:
     return stack
 
 
-def valid_traffic(clone: Clone, blob: str | None) -> Traffic | None:
-    """Read a blob as traffic; None if there is no file or agents would refuse it."""
+def valid_traffic(
+    clone: Clone, blob: str | None, known: Collection[str] | None = None
+) -> Traffic | None:
+    """Read a blob as traffic; None if there is no file or agents would refuse it.
+
+    Without known versions any version is taken.
+    """
     if blob is None:
         return None
     try:
-        return parse_traffic(clone.text(blob))
+        return parse_traffic(clone.text(blob), known)
     except InvalidTrafficError:
         return None
 
@@ -94,12 +102,13 @@ def _undone_count(change: FileChange, stack: Sequence[FileChange]) -> int:
     return len(named) if top and change.after == top[0].before else 0
 
 
-def _find_target(clone: Clone, path: str) -> _Target:
+def _find_target(clone: Clone, path: str, known: Collection[str] | None) -> _Target:
     stack = standing_changes(reversed(clone.log(path)))
     current = clone.blob(clone.tip, path)
     newest_first = stack[::-1]
     for count, change in enumerate(newest_first, start=1):
-        traffic = None if change.before == current else valid_traffic(clone, change.before)
+        same = change.before == current
+        traffic = None if same else valid_traffic(clone, change.before, known)
         if change.before is not None and traffic is not None:
             return _Target(clone.text(change.before), traffic, tuple(newest_first[:count]))
     raise NothingToUndoError(

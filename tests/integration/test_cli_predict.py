@@ -2,13 +2,16 @@
 
 import csv
 import json
-from collections.abc import Sequence
+import signal
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.counting import assert_share
+from tests.counting import assert_share, eventually
 from tests.echo_backend import REFUSED_ASSET
 from tests.fix_cli import Shell
 from tests.ingress import Ingress
@@ -126,7 +129,13 @@ def test_a_token_pins_calls(calling_shell: Shell, tmp_path: Path) -> None:
 
     results = read_results(tmp_path / "predictions.csv")
     assert {result["served_version"] for result in results} == {"v7"}
-    assert "Jwt is missing" in calling_shell.fails("predict", str(rows), "--pin", "v7")
+    for command in (("predict", str(rows)), ("model", "show")):
+        for credential in ((), ("--token", "no.real.token")):
+            said = calling_shell.fails(*command, "--pin", "v7", *credential)
+            assert all(
+                f in said for f in ("--token", "WEIGHBRIDGE_TOKEN", "weighbridge token create")
+            )
+            assert "callable" not in said
     by_variable = Shell(
         calling_shell.folder, {**calling_shell.variables, "WEIGHBRIDGE_TOKEN": token}
     )
@@ -143,5 +152,77 @@ def test_what_cannot_work_is_said_before_the_first_call(
     assert "--out" in calling_shell.fails("predict", str(rows), "--out", "no/such/folder.csv")
     empty = write_rows(tmp_path / "empty.csv", [])
     assert "no rows" in calling_shell.fails("predict", str(empty))
+    before = rows.read_text()
+    (tmp_path / "link.csv").symlink_to(rows)
+    for name in ("rows.csv", "./link.csv", str(rows)):
+        assert "is the input" in calling_shell.fails("predict", str(rows), "--out", name)
+    assert rows.read_text() == before
     down = Shell(tmp_path, {"WEIGHBRIDGE_TARGET": "127.0.0.1:1"})
     assert "make up" in down.fails("predict", str(rows))
+
+
+def test_status_and_label_are_not_needed(calling_shell: Shell, tmp_path: Path) -> None:
+    whole = write_rows(tmp_path / "whole.csv", ["Truck_1"] * 3)
+    with whole.open(newline="") as lines, (tmp_path / "rows.csv").open("w", newline="") as file:
+        reader = csv.DictReader(lines)
+        names = [
+            n for n in reader.fieldnames or () if n not in ("Shipment_Status", "Logistics_Delay")
+        ]
+        writer = csv.DictWriter(file, names, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(reader)
+    assert "3 answered" in calling_shell.ok("predict", "rows.csv")
+
+
+@contextmanager
+def started(shell: Shell, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Start a replay and wait until its first lines are in the file of results."""
+    results = shell.folder / "predictions.csv"
+
+    def lines_are_there() -> None:
+        assert results.exists()
+        assert len(results.read_text().splitlines()) > 3
+
+    with shell.start("predict", *arguments) as process:
+        try:
+            eventually(lines_are_there, within_s=20)
+            yield process
+        finally:
+            process.kill()
+
+
+def test_an_ingress_that_goes_away_ends_it(own_ingress: Ingress, tmp_path: Path) -> None:
+    own_ingress.start("v6", "v7", "agent", "envoy")
+    own_ingress.set_traffic("50")
+    own_ingress.wait_until_healthy()
+    rows = write_rows(tmp_path / "rows.csv", ["Truck_1"] * 100)
+    here = Shell(tmp_path, {"WEIGHBRIDGE_TARGET": own_ingress.target})
+
+    paced = ("--repeat", "100", "--rate", "50", "--concurrency", "10")
+    with started(here, str(rows), *paced) as process:
+        own_ingress.stop("envoy", signal.SIGKILL)
+        printed, said = process.communicate(timeout=60)
+
+    assert process.returncode == 1
+    (line,) = said.splitlines()
+    assert f"nothing answers at {own_ingress.target} any more" in line
+    assert "answered" in printed
+    results = read_results(tmp_path / "predictions.csv")
+    assert [int(result["row"]) for result in results] == list(range(1, len(results) + 1))
+    codes = {result["code"] for result in results[-20:]}
+    assert codes <= {"UNAVAILABLE", "DEADLINE_EXCEEDED"}
+    assert results[0]["code"] == "OK"
+
+
+def test_an_interrupt_keeps_what_was_done(calling_shell: Shell, tmp_path: Path) -> None:
+    rows = write_rows(tmp_path / "rows.csv", ["Truck_1"] * 1000)
+
+    with started(calling_shell, str(rows), "--rate", "50") as process:
+        process.send_signal(signal.SIGINT)
+        printed, said = process.communicate(timeout=60)
+
+    assert process.returncode == 1
+    assert "interrupted" in said
+    results = read_results(tmp_path / "predictions.csv")
+    assert f"{len(results)} calls in" in printed
+    assert {result["code"] for result in results} == {"OK"}

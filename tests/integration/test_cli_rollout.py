@@ -72,6 +72,7 @@ def test_status_says_what_was_refused_and_fails(stack_shell: Shell, ingress: Ing
         assert "canary-percent" in said
 
     eventually(refused, within_s=10)
+    assert stack_shell.fails("rollout", "status").count("canary-percent:") == 1
     assert "refuse this traffic file" in stack_shell.fails("rollout", "set", "20")
     stack_shell.ok("rollout", "undo")
 
@@ -91,6 +92,14 @@ def test_check_names_line_and_rule(shell: Shell) -> None:
     assert "missing.yaml" in shell.fails("rollout", "check", "missing.yaml")
 
 
+def test_check_asks_the_agents_which_versions_there_are(stack_shell: Shell) -> None:
+    file = stack_shell.folder / "traffic.yaml"
+    file.write_text(traffic_file("10").replace("canary: v7", "canary: v8"))
+    assert "known: v6, v7" in stack_shell.fails("rollout", "check", "traffic.yaml")
+    nobody = Shell(stack_shell.folder, {"WEIGHBRIDGE_AGENTS": "http://127.0.0.1:1"})
+    assert "fine" in nobody.ok("rollout", "check", "traffic.yaml")
+
+
 def test_where_no_stack_is_known_make_up_is_named(shell: Shell) -> None:
     for command in (("rollout", "status"), ("predict", "x.csv"), ("token", "create", "--for", "x")):
         said = shell.fails(*command)
@@ -107,6 +116,11 @@ def test_wrong_usage_is_2(shell: Shell) -> None:
     )
     assert done.returncode == 2
     assert "8h" in done.stderr
+    done = Shell(shell.folder, {"WEIGHBRIDGE_PIN_KEY": "k"}).run(
+        "token", "create", "--for", "x", "--ttl", "31d"
+    )
+    assert done.returncode == 2
+    assert "30d" in done.stderr
 
 
 def test_env_tells_where_each_address_is_from(stack_shell: Shell) -> None:

@@ -41,7 +41,8 @@ def test_a_hand_edited_file_is_put_right(ingress: Ingress) -> None:
     ingress.routes_file.unlink()
     wait_for(ingress, lambda report: report.repairs == repairs + 2, within_s=1.5)
     assert ingress.routes_file.read_text() == good
-    assert shares(wait_for(ingress, lambda report: report.in_step)) == {"v6": 900, "v7": 100}
+    report = wait_for(ingress, lambda report: report.in_step)
+    assert (shares(report), report.known_versions) == ({"v6": 900, "v7": 100}, ("v6", "v7"))
 
 
 def test_an_edit_that_reached_envoy_is_put_right(ingress: Ingress) -> None:

@@ -21,15 +21,15 @@ def test_a_lost_canary_at_half_the_traffic_loses_no_call(
     own_ingress.start("v6", "v7", "agent", "envoy")
     own_ingress.set_traffic("50")
     own_ingress.wait_until_healthy()
-    before = keep_calling(own_ingress, seconds=1, rate=150)
+    before = keep_calling(own_ingress, seconds=1, rate=300)
     with ThreadPoolExecutor(1) as background:
-        load = background.submit(keep_calling, own_ingress, 5, 150)
+        load = background.submit(keep_calling, own_ingress, 5, 300)
         own_ingress.processes["v7"].send_signal(fault)
         answers = load.result()
     assert {answer.version for answer in before} == {"v6", "v7"}
     failed = [answer for answer in (*before, *answers) if answer.code.name != "OK"]
     assert not failed, failed[:3]
-    assert len(answers) == 750
+    assert len(answers) == 1500
     # Those routed to the canary say so, and say that the stable version answered.
     fallen_back = [answer for answer in answers if answer.received["x-routed-version"] == "v7"]
     assert fallen_back

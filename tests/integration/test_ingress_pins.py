@@ -67,7 +67,7 @@ def test_json_needs_the_credential_as_grpc_does(ingress: Ingress) -> None:
     assert ingress.http(path, body, dict([pin("v7")]))[0] == 401
     assert ingress.http(path, body, dict([pin("v99")]))[0] == 400
     in_query = f"{path}?access_token={token(ingress)[1].removeprefix('Bearer ')}"
-    assert ingress.http(in_query, body, dict([pin("v7")]))[0] == 401
+    assert ingress.http(in_query, body, dict([pin("v7")]))[0] == 400  # no such field
     status, headers, _ = ingress.http(path, body, dict([pin("v7"), token(ingress)]))
     assert (status, headers["x-served-by-version"]) == (200, "v7")
 

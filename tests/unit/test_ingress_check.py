@@ -25,6 +25,7 @@ MISTAKES = {
     "unknown clusters pass": (ROUTES, "validate_clusters: true", "", "validate_clusters"),
     "a forgeable route": (ROUTES, "key: x-route,", "key: x-rout,", "forgery"),
     "a match on grpc": (ROUTES, "{prefix: /}", "{prefix: /, grpc: {}}", "grpc-match"),
+    "any content type": (ROUTES, "headers: [*posted, *grpc]", "headers: [*posted]", "not-a-call"),
     "a pin for all": (ROUTES, "jwt_authn:", "cors:", "credential"),
     "a pin elsewhere": (ROUTES, "serving-api-v7", "serving-api-v6", "pin"),
     "an unnamed version": (ROUTES, "known: v6, v7", "known: v6", "pin"),

@@ -27,6 +27,7 @@ FULL = Report(
     error=None,
     repairs=3,
     calls=Calls("2026-11-24T08:00:00.000Z", {"v6": 912, "v7": 88}),
+    known_versions=("v6", "v7"),
 )
 EMPTY = dataclasses.replace(
     FULL, wanted=None, running=None, refused=None, calls=None, in_step=False, error="gone"
@@ -47,11 +48,12 @@ def test_fields_of_a_later_agent_are_passed_over() -> None:
 
 def test_an_earlier_agent_that_tells_less_is_understood() -> None:
     data = json.loads(FULL.to_json())
-    del data["running"]["shadow_permille"], data["refused"]["digest"]
+    del data["running"]["shadow_permille"], data["refused"]["digest"], data["known_versions"]
     report = Report.from_json(json.dumps(data).encode())
     assert report.running
     assert report.refused
     assert (report.running.shadow_permille, report.refused.digest) == (0, "")
+    assert report.known_versions == ()
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,31 @@ def test_a_file_of_another_form_is_refused(save: Save, text: str, says: str) -> 
         dataset.read_csv(save(text))
 
 
+def drop(text: str, *names: str) -> str:
+    rows = [line.split(",") for line in text.splitlines()]
+    kept = [index for index, name in enumerate(rows[0]) if name not in names]
+    return "".join(",".join(row[index] for index in kept) + "\n" for row in rows)
+
+
+def test_what_is_no_input_is_not_needed_for_a_prediction(save: Save) -> None:
+    path = save(drop(PUBLIC, "Shipment_Status", "Logistics_Delay"))
+    assert dataset.read_csv(path, inputs_only=True)[0] == {**FIRST, "late": None}
+    with pytest.raises(DatasetError, match="lacks the column Shipment_Status, Logistics_Delay;"):
+        dataset.read_csv(path)
+    path = save(PUBLIC.replace("In Transit", "Lost").replace("227,1", "227,maybe"))
+    assert len(dataset.read_csv(path, inputs_only=True)) == 2
+    with pytest.raises(DatasetError, match="lacks the column Humidity"):
+        dataset.read_csv(save(drop(PUBLIC, "Humidity")), inputs_only=True)
+
+
+@pytest.mark.parametrize("name", ["Humidity", "Waiting_Time", "Note"])
+def test_a_column_that_is_there_twice_is_refused_by_name(save: Save, name: str) -> None:
+    header, *rows = PUBLIC.splitlines()
+    text = "\n".join([f"{header},Note,{name}", *(f"{row},1,1" for row in rows)])
+    with pytest.raises(DatasetError, match=rf"csv:1: has the column {name} twice"):
+        dataset.read_csv(save(text))
+
+
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"absent\.csv: cannot be opened"):
         dataset.read_csv(tmp_path / "absent.csv")

@@ -168,7 +168,8 @@ COLUMNS: Final[tuple[Column, ...]] = (
     NumberColumn("Demand_Forecast", "demand_forecast", 0, 1_000_000),
     LabelColumn("Logistics_Delay", LABEL),
 )
-INPUT_FIELDS: Final = tuple(c.field for c in COLUMNS if c.field not in (STATUS, LABEL))
+INPUT_COLUMNS: Final = tuple(c for c in COLUMNS if c.field not in (STATUS, LABEL))
+INPUT_FIELDS: Final = tuple(c.field for c in INPUT_COLUMNS)
 
 
 def header_key(header: str) -> str:
