@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import time
+from collections import Counter
 
 import pytest
 
@@ -34,7 +35,8 @@ def test_nothing_is_lost_while_splits_change_and_servers_die(
             victim = chance.choice(["server-v6", "server-v7", "agent", "shipper"])
             os.kill(stack.pid(victim), signal.SIGKILL)
             assert stack.make("up").returncode == 0
-    assert not counted.errors
+    said = Counter((error.routed_version, error.details) for error in counted.errors)
+    assert not counted.errors, f"{len(counted.errors)} of {counted.calls} calls: {said}"
 
     def every_call_is_a_row() -> None:
         assert (calls_by_version(stack) - before).total() == counted.calls
