@@ -128,6 +128,7 @@ def decode_model(
         inputs=tuple(_tensor_spec(spec) for spec in served.inputs),
         outputs=tuple(_tensor_spec(spec) for spec in served.outputs),
         training_metrics=dict(served.training_metrics),
+        alias=served.alias,
         **_facts(answer),
     )
 

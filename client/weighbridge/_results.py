@@ -102,3 +102,5 @@ class ServedModel(Answer):
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     training_metrics: Mapping[str, float] = field(hash=False)
+    alias: str = ""
+    """The registry's alias by which the server found the version; "" where Git pins it."""

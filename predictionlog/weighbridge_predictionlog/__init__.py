@@ -7,6 +7,7 @@ are loaded at their first use.
 from typing import TYPE_CHECKING, Any
 
 from weighbridge_predictionlog._errors import (
+    DatabaseAwayError,
     MigrationError,
     PredictionLogError,
     RowError,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CallCount",
+    "DatabaseAwayError",
     "Kind",
     "LogFormat",
     "LoggedCall",

@@ -52,7 +52,8 @@ def _ship() -> None:
 def _migrate() -> None:
     settings = read_settings(MigrateSettings)
     log_to_stderr(settings.log_format)
-    _log.info("migrated", extra={"applied": migrate(settings.database_url)})
+    applied = migrate(settings.database_url, wait_s=settings.wait_s)
+    _log.info("migrated", extra={"applied": applied})
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ PredictionLogError
 ├── RowRefusedError      PostgreSQL will never take one of these rows
 ├── SpoolError           a spool cannot be opened
 ├── ShipperRunningError  another shipper owns the root folder
+├── DatabaseAwayError    PostgreSQL does not let us in
 └── MigrationError       the database and the migrations in this package disagree
 
 An append that fails is no exception: it must not fail the call (see `Spool.append`).
@@ -29,6 +30,10 @@ class SpoolError(PredictionLogError):
 
 class ShipperRunningError(PredictionLogError):
     """Another shipper owns the root folder."""
+
+
+class DatabaseAwayError(PredictionLogError):
+    """PostgreSQL does not answer, or does not let us in."""
 
 
 class MigrationError(PredictionLogError):

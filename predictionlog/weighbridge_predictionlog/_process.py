@@ -30,7 +30,7 @@ def read_settings(kind: type[S]) -> S:
     """Read a process's settings from the environment.
 
     SystemExit(2) after one line for each variable that is missing or wrong, without its value:
-    it may be a secret.
+    it may be a secret. What a validator of the whole says stands as it is.
     """
     from pydantic import ValidationError
 
@@ -40,7 +40,8 @@ def read_settings(kind: type[S]) -> S:
         log_to_stderr("json")
         prefix = kind.model_config.get("env_prefix", "")
         for fault in error.errors(include_input=False, include_url=False):
-            _log.error("%s: %s", _variable(fault["loc"][0], prefix), fault["msg"])
+            place = [_variable(name, prefix) for name in fault["loc"][:1]]
+            _log.error(": ".join([*place, fault["msg"].removeprefix("Value error, ")]))
         raise SystemExit(2) from None
 
 

@@ -26,8 +26,8 @@ def _check_conninfo(text: str) -> str:
     return text
 
 
-class MigrateSettings(BaseSettings):
-    """Settings of `python -m weighbridge_predictionlog migrate`."""
+class _Settings(BaseSettings):
+    """What both commands need."""
 
     model_config = _CONFIG
 
@@ -37,7 +37,14 @@ class MigrateSettings(BaseSettings):
     """How log lines look on stderr: one JSON object, or key=value for people."""
 
 
-class ShipSettings(MigrateSettings):
+class MigrateSettings(_Settings):
+    """Settings of `python -m weighbridge_predictionlog migrate`."""
+
+    wait_s: float = Field(default=0.0, ge=0)
+    """How long to wait for PostgreSQL: a Kubernetes Job may start before its database."""
+
+
+class ShipSettings(_Settings):
     """Settings of `python -m weighbridge_predictionlog ship`."""
 
     spool_root: Path

@@ -9,7 +9,7 @@ import sys
 
 from weighbridge_predictionlog import Spool, SpoolError, log_to_stderr, read_settings
 from weighbridge_server.inference import Journal, Origin, Predictor
-from weighbridge_server.models import ModelError, load_model
+from weighbridge_server.models import Alias, ModelError, Pin, load_model, resolve_alias
 from weighbridge_server.settings import Durability, Settings
 from weighbridge_server.shutdown import StopSignal, exit_now, exit_on_signal, stop_in_order
 from weighbridge_server.transport import COLUMNS, GrpcServer, ListenError
@@ -30,8 +30,10 @@ def main() -> int:
 
 
 def _serve(settings: Settings) -> None:
+    source = settings.source
+    pin = resolve_alias(source) if isinstance(source, Alias) else source
     model = load_model(
-        settings.pin,
+        pin,
         COLUMNS,
         settings.model_cache_dir,
         s3_endpoint_url=settings.s3_endpoint_url,
@@ -39,7 +41,7 @@ def _serve(settings: Settings) -> None:
     spool = Spool(settings.spool_dir, strict=settings.spool_durability is Durability.HOST)
     journal = Journal(
         spool,
-        Origin(settings.pin, settings.served_version, settings.instance),
+        Origin(pin, settings.serving_version or pin.label, settings.instance),
         batch_rows=settings.log_batch_rows,
         sample_percent=settings.log_sample_percent,
     )
@@ -52,8 +54,7 @@ def _serve(settings: Settings) -> None:
     )
     asked = StopSignal()
     server.start()
-    extra = {"model": model.pin.name, "digest": model.pin.digest, "port": server.port}
-    _log.info("serving", extra=extra)
+    _log.info("serving", extra=_described(pin) | {"port": server.port})
     asked.wait()
     unfinished = stop_in_order(
         server,
@@ -63,6 +64,16 @@ def _serve(settings: Settings) -> None:
         stop_limit_s=settings.stop_limit_s,
     )
     exit_now(1 if unfinished else 0)
+
+
+def _described(pin: Pin) -> dict[str, object]:
+    said: dict[str, object] = {
+        "mode": pin.mode,
+        "model": pin.name,
+        "version": pin.version,
+        "digest": pin.digest,
+    }
+    return said if pin.alias is None else said | {"alias": pin.alias}
 
 
 def _salt(settings: Settings) -> str | None:

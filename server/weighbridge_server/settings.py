@@ -6,14 +6,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, StringConstraints
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
 
 from weighbridge_predictionlog import LogFormat
+from weighbridge_server._source import Address, SourceSettings, Text
 from weighbridge_server.inference import BatchRows
-from weighbridge_server.models import Pin
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Seconds = Annotated[float, Field(ge=0, le=600)]
 
 
@@ -28,34 +27,15 @@ def _instance() -> str:
     return f"{socket.gethostname()}/{os.getpid()}"
 
 
-class Settings(BaseSettings):
-    """The pin (MODEL_*), the store (MLFLOW_S3_ENDPOINT_URL, AWS_*) and WEIGHBRIDGE_*."""
+class Settings(SourceSettings):
+    """The model (MODEL_*), the store (MLFLOW_S3_ENDPOINT_URL, AWS_*) and WEIGHBRIDGE_*."""
 
     model_config = SettingsConfigDict(
         env_prefix="WEIGHBRIDGE_", env_ignore_empty=True, extra="ignore", frozen=True
     )
 
-    model_name: Text = Field(validation_alias="MODEL_NAME")
-    """Registered name of the pinned model."""
-
-    model_version: Text = Field(validation_alias="MODEL_VERSION")
-    """Registry version, without the "v"."""
-
-    model_uri: Text = Field(validation_alias="MODEL_URI")
-    """Where model.onnx lies: s3:// or file://."""
-
-    model_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] = Field(
-        validation_alias="MODEL_SHA256"
-    )
-    """The digest its bytes must have: 64 lowercase hex digits."""
-
-    s3_endpoint_url: Annotated[str, StringConstraints(pattern=r"^https?://")] | None = Field(
-        None, validation_alias="MLFLOW_S3_ENDPOINT_URL"
-    )
+    s3_endpoint_url: Address | None = Field(None, validation_alias="MLFLOW_S3_ENDPOINT_URL")
     """The S3 server; unset means AWS. Keys and region come from the AWS_* variables."""
-
-    serving_version: Text | None = None
-    """The label in log rows, as the traffic file names it; unset means "v" and the version."""
 
     listen: Text = "127.0.0.1:9000"
     """The address, host:port; port 0 takes a free one."""
@@ -96,13 +76,3 @@ class Settings(BaseSettings):
 
     stop_limit_s: Seconds = 20.0
     """How long a stopping server lets running calls go on, in seconds."""
-
-    @property
-    def served_version(self) -> str:
-        """Return the label in log rows."""
-        return self.serving_version or f"v{self.model_version}"
-
-    @property
-    def pin(self) -> Pin:
-        """Return which bytes to serve."""
-        return Pin(self.model_name, self.model_version, self.model_uri, self.model_sha256)

@@ -113,6 +113,7 @@ def test_model() -> None:
                 threshold=0.37,
                 inputs=[model_pb2.TensorSpec(name="asset_id", datatype="BYTES", shape=[-1])],
                 training_metrics={"auc": 0.81},
+                alias="production",
             )
             model.loaded_time.FromSeconds(1_700_000_000)
             return service_pb2.GetModelResponse(model=model)
@@ -124,6 +125,7 @@ def test_model() -> None:
     assert model.threshold == 0.37
     assert model.inputs == (TensorSpec(name="asset_id", datatype="BYTES", shape=(-1,)),)
     assert model.training_metrics == {"auc": 0.81}
+    assert model.alias == "production"
     assert model.loaded_time.timestamp() == 1_700_000_000
 
 

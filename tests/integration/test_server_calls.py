@@ -147,6 +147,7 @@ def test_the_model_is_told(server: ServerProcess, model_file: ModelFile) -> None
     model = server.stub.GetModel(pb.GetModelRequest(), timeout=10).model
     assert model.model.digest == f"sha256:{model_file.sha256}"
     assert model.uri == model_file.uri
+    assert model.alias == ""
     assert model.threshold == 0.37
     assert dict(model.training_metrics) == {"auc": 0.81, "log_loss": 0.52}
     assert [(spec.name, spec.datatype) for spec in model.outputs] == [("probability", "FP32")]

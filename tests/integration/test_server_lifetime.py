@@ -100,6 +100,43 @@ def test_a_store_that_refuses_the_keys_ends_it(
     assert "check the AWS keys" in line
 
 
+def test_a_store_without_keys_ends_it(
+    start_server: StartServer, model_file: ModelFile, s3: S3, tmp_path: Path
+) -> None:
+    nowhere = {
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
+    }
+    server = start_server(
+        model_file,
+        MODEL_URI=in_s3(s3, model_file),
+        MLFLOW_S3_ENDPOINT_URL=s3.endpoint,
+        **nowhere,
+    )
+    code, line = refusal(server)
+    assert code == 1
+    assert "StoreUnreachableError" in line
+    assert "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY" in line
+
+
+def test_an_address_that_is_none_ends_it(start_server: StartServer, model_file: ModelFile) -> None:
+    variables = {"MODEL_URI": "s3://mlflow/x", "MLFLOW_S3_ENDPOINT_URL": "http://:"}
+    code, line = refusal(start_server(model_file, **variables))
+    assert code == 1
+    assert "correct MLFLOW_S3_ENDPOINT_URL" in line
+
+
+def test_a_pin_that_is_not_yet_made_ends_it(
+    start_server: StartServer, model_file: ModelFile
+) -> None:
+    code, line = refusal(start_server(model_file, MODEL_URI="", MODEL_SHA256=""))
+    assert code == 2
+    assert json.loads(line)["message"] == (
+        "MODEL_URI and MODEL_SHA256 are empty; pin a version: "
+        "`weighbridge model pin v7 --version 7 -e <environment>`"
+    )
+
+
 def test_a_store_that_does_not_answer_ends_it(
     start_server: StartServer, model_file: ModelFile
 ) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from weighbridge_server.models import Alias, Pin
 from weighbridge_server.settings import Settings
 
 GIVEN = {
@@ -23,10 +24,77 @@ def given(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-def test_the_served_version_follows_the_registry_version() -> None:
-    settings = Settings()
-    assert settings.served_version == "v7"
-    assert settings.pin.digest == "sha256:" + "ab" * 32
+PIN = ("MODEL_VERSION", "MODEL_URI", "MODEL_SHA256")
+
+
+def unset(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Leave them empty, as a ConfigMap does whose values nobody has filled in."""
+    for name in names:
+        monkeypatch.setenv(name, "")
+
+
+def fault() -> str:
+    """Return what is said of the whole."""
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+    (fault,) = caught.value.errors()
+    assert fault["loc"] == ()
+    return fault["msg"].removeprefix("Value error, ")
+
+
+def test_a_pin_names_the_bytes() -> None:
+    pin = Settings().source
+    assert isinstance(pin, Pin)
+    assert (pin.mode, pin.label) == ("pinned", "v7")
+    assert pin.digest == "sha256:" + "ab" * 32
+
+
+def test_an_alias_takes_the_place_of_the_pin(monkeypatch: pytest.MonkeyPatch) -> None:
+    unset(monkeypatch, *PIN)
+    monkeypatch.setenv("MODEL_ALIAS", "production")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow:5001")
+    assert Settings().source == Alias("LogisticsDelayModel", "production", "http://mlflow:5001")
+
+
+def test_an_address_of_mlflow_alone_asks_for_no_alias(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow:5001")
+    assert isinstance(Settings().source, Pin)
+
+
+def test_a_pin_that_is_not_yet_made_is_told_with_its_command(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unset(monkeypatch, "MODEL_SHA256")
+    command = "`weighbridge model pin v7 --version 7 -e <environment>`"
+    assert fault() == f"MODEL_SHA256 is empty; pin a version: {command}"
+    unset(monkeypatch, "MODEL_NAME", *PIN)
+    monkeypatch.setenv("WEIGHBRIDGE_SERVING_VERSION", "v7")
+    assert fault() == (
+        "MODEL_NAME, MODEL_VERSION, MODEL_URI and MODEL_SHA256 are empty; "
+        f"pin a version: {command} (or set MODEL_ALIAS, to follow one)"
+    )
+
+
+def test_both_a_pin_and_an_alias_are_one_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    unset(monkeypatch, "MODEL_URI", "MODEL_SHA256")
+    monkeypatch.setenv("MODEL_ALIAS", "production")
+    assert fault().startswith("MODEL_ALIAS and MODEL_VERSION are set: ")
+
+
+def test_an_alias_needs_somebody_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    unset(monkeypatch, *PIN)
+    monkeypatch.setenv("MODEL_ALIAS", "production")
+    assert fault().startswith("MLFLOW_TRACKING_URI is empty; ")
+
+
+@pytest.mark.parametrize("name", ["MLFLOW_TRACKING_URI", "MLFLOW_S3_ENDPOINT_URL"])
+@pytest.mark.parametrize("address", ["mlflow:5001", "http://me:secret@mlflow:5001", "http://a b"])
+def test_what_is_no_address_is_named(
+    name: str, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, address)
+    with pytest.raises(ValidationError, match=name):
+        Settings()
 
 
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

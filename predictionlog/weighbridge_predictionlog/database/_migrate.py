@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 
 from weighbridge_predictionlog._errors import MigrationError
+from weighbridge_predictionlog.database._connect import connect_within
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('weighbridge.migrations', 0))"
 _CREATE_RECORD = """
@@ -33,13 +34,14 @@ class _Migration:
         return hashlib.sha256(self.sql).hexdigest()
 
 
-def migrate(database_url: str) -> list[str]:
+def migrate(database_url: str, *, wait_s: float = 0.0) -> list[str]:
     """Apply the missing migrations in one transaction; return their names.
 
-    Safe to call again, and from several processes at once. MigrationError when the database
-    was migrated by other files than these.
+    Safe to call again, and from several processes at once. DatabaseAwayError when PostgreSQL
+    cannot be reached within `wait_s`, MigrationError when the database was migrated by other
+    files than these.
     """
-    with psycopg.connect(database_url) as connection:
+    with connect_within(database_url, wait_s) as connection:
         connection.execute(_LOCK)
         connection.execute(_CREATE_RECORD)
         applied: dict[int, str] = dict(

@@ -1,4 +1,4 @@
-"""From a pin in Git to a verified graph that answers. Knows no request and no column's meaning."""
+"""From a pin or an alias to a verified graph that answers. Knows no request."""
 
 from weighbridge_server.models._errors import (
     ArtefactMissingError,
@@ -6,18 +6,22 @@ from weighbridge_server.models._errors import (
     DigestMismatchError,
     ModelError,
     ModelRunError,
+    RegistryUnreachableError,
     SignatureError,
     SmokeTestError,
     StoreUnreachableError,
+    UnresolvedAliasError,
 )
 from weighbridge_server.models._metadata import Metadata
 from weighbridge_server.models._onnx import OnnxGraph, Scores
 from weighbridge_server.models._pin import Pin
 from weighbridge_server.models._ready import ReadyModel, load_model
+from weighbridge_server.models._registry import Alias, resolve_alias
 from weighbridge_server.models._signature import Kind, Signature, TensorSpec
 from weighbridge_server.models._tensors import Column, RowEncoder, to_tensors
 
 __all__ = [
+    "Alias",
     "ArtefactMissingError",
     "BrokenArtefactError",
     "Column",
@@ -29,6 +33,7 @@ __all__ = [
     "OnnxGraph",
     "Pin",
     "ReadyModel",
+    "RegistryUnreachableError",
     "RowEncoder",
     "Scores",
     "Signature",
@@ -36,6 +41,8 @@ __all__ = [
     "SmokeTestError",
     "StoreUnreachableError",
     "TensorSpec",
+    "UnresolvedAliasError",
     "load_model",
+    "resolve_alias",
     "to_tensors",
 ]

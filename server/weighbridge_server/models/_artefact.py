@@ -29,13 +29,21 @@ def fetch_artefact(pin: Pin, cache_dir: Path, *, s3_endpoint_url: str | None) ->
     content = b"".join(read_artefact(pin.uri, s3_endpoint_url=s3_endpoint_url))
     found = _sha256(content)
     if found != pin.sha256:
-        raise DigestMismatchError(
-            f"{pin.uri} has SHA-256 {found}, the pin says {pin.sha256}; "
-            "pin the version again, or find out who changed the object"
-        )
+        raise _mismatch(pin, found)
     _log.info("model read from the store", extra={"uri": pin.uri})
     _keep_copy(copy, content)
     return content
+
+
+def _mismatch(pin: Pin, found: str) -> DigestMismatchError:
+    if pin.alias is None:
+        said, step = "the pin says", "pin the version again"
+    else:
+        said, step = f"its version {pin.version} was registered with", "register the model again"
+    return DigestMismatchError(
+        f"{pin.uri} has SHA-256 {found}, {said} {pin.sha256}; "
+        f"{step}, or find out who changed the object"
+    )
 
 
 def _remove_leftovers(cache_dir: Path) -> None:

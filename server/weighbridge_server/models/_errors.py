@@ -1,6 +1,8 @@
-"""What can go wrong between a pin and a ready model.
+"""What can go wrong between a pin or an alias and a ready model.
 
 ModelError
+├── RegistryUnreachableError  MLflow does not answer, or refuses us
+├── UnresolvedAliasError      MLflow has no such model or alias, or too little about its version
 ├── ArtefactMissingError      the store answers, and has no such object
 ├── StoreUnreachableError     the store does not answer, or refuses us
 ├── DigestMismatchError       the bytes are not the pinned ones
@@ -15,6 +17,14 @@ class ModelError(Exception):
     """Base of this room's errors; each message tells the cause and the next step."""
 
 
+class RegistryUnreachableError(ModelError):
+    """No MLflow answers at the address, or it refuses this caller."""
+
+
+class UnresolvedAliasError(ModelError):
+    """The registry does not say which bytes the alias stands for."""
+
+
 class ArtefactMissingError(ModelError):
     """The store has no object at the pinned URI."""
 
@@ -24,7 +34,7 @@ class StoreUnreachableError(ModelError):
 
 
 class DigestMismatchError(ModelError):
-    """The bytes at the pinned URI are not the pinned bytes."""
+    """The bytes at the pin's URI are not the ones its digest stands for."""
 
 
 class BrokenArtefactError(ModelError):

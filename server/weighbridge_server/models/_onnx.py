@@ -1,10 +1,15 @@
 """A graph in onnxruntime: tensors in, one probability per row out."""
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+# It would report to its makers, and keep an id of the machine; read when it loads.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 import onnxruntime as ort  # type: ignore[import-untyped]  # it has no types
 
 from weighbridge_server.models._errors import BrokenArtefactError, ModelRunError

@@ -28,7 +28,9 @@ def read_artefact(uri: str, *, s3_endpoint_url: str | None) -> Iterator[bytes]:
         return _read_file(Path(unquote(parts.path)))
     if parts.scheme == "s3":
         return _read_s3(parts.netloc, parts.path.lstrip("/"), s3_endpoint_url)
-    raise BrokenArtefactError(f"MODEL_URI {uri!r}: only s3:// and file:// are served; pin again")
+    raise BrokenArtefactError(
+        f"the model's address {uri!r}: only s3:// and file:// are served; pin or register it again"
+    )
 
 
 def _read_file(path: Path) -> Iterator[bytes]:
@@ -38,11 +40,18 @@ def _read_file(path: Path) -> Iterator[bytes]:
     except FileNotFoundError:
         raise ArtefactMissingError(f"no file {path}; correct MODEL_URI") from None
     except OSError as error:
-        raise StoreUnreachableError(f"cannot read {path}: {error.strerror}") from error
+        raise StoreUnreachableError(
+            f"cannot read {path}: {error.strerror}; let this process read it, or correct MODEL_URI"
+        ) from error
 
 
 def _read_s3(bucket: str, key: str, endpoint_url: str | None) -> Iterator[bytes]:
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import (
+        BotoCoreError,
+        ClientError,
+        NoCredentialsError,
+        PartialCredentialsError,
+    )
 
     where = f"s3://{bucket}/{key} at {endpoint_url or 'AWS'}"
     try:
@@ -55,7 +64,11 @@ def _read_s3(bucket: str, key: str, endpoint_url: str | None) -> Iterator[bytes]
                 f"{where}: {code}; pin a version whose artefact exists"
             ) from error
         raise StoreUnreachableError(f"{where}: refused ({code}); check the AWS keys") from error
-    except BotoCoreError as error:
+    except (NoCredentialsError, PartialCredentialsError) as error:
+        raise StoreUnreachableError(
+            f"{where}: {error}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        ) from error
+    except (BotoCoreError, ValueError) as error:  # a ValueError for an address that is none
         raise StoreUnreachableError(
             f"{where}: {error}; start the store or correct MLFLOW_S3_ENDPOINT_URL"
         ) from error

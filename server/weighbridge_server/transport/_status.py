@@ -20,9 +20,11 @@ from weighbridge_server.models import (
     BrokenArtefactError,
     DigestMismatchError,
     ModelRunError,
+    RegistryUnreachableError,
     SignatureError,
     SmokeTestError,
     StoreUnreachableError,
+    UnresolvedAliasError,
 )
 from weighbridge_server.transport._errors import InvalidRequestError, MalformedRequestError
 
@@ -35,6 +37,8 @@ CODES: Final[Mapping[type[Exception], grpc.StatusCode]] = MappingProxyType(
         BrokenArtefactError: grpc.StatusCode.FAILED_PRECONDITION,
         DigestMismatchError: grpc.StatusCode.FAILED_PRECONDITION,
         SmokeTestError: grpc.StatusCode.FAILED_PRECONDITION,
+        UnresolvedAliasError: grpc.StatusCode.FAILED_PRECONDITION,
+        RegistryUnreachableError: grpc.StatusCode.UNAVAILABLE,
         StoreUnreachableError: grpc.StatusCode.UNAVAILABLE,
         ModelRunError: grpc.StatusCode.INTERNAL,
     }

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1elogistics/delay/v1/model.proto\x12\x12logistics.delay.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"T\n\x0cModelVersion\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n\x07version\x18\x02 \x01(\tR\x07version\x12\x16\n\x06\x64igest\x18\x03 \x01(\tR\x06\x64igest\"R\n\nTensorSpec\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n\x08\x64\x61tatype\x18\x02 \x01(\tR\x08\x64\x61tatype\x12\x14\n\x05shape\x18\x03 \x03(\x03R\x05shape\"\xe0\x03\n\x0bServedModel\x12\x36\n\x05model\x18\x01 \x01(\x0b\x32 .logistics.delay.v1.ModelVersionR\x05model\x12\x10\n\x03uri\x18\x02 \x01(\tR\x03uri\x12\x15\n\x06run_id\x18\x03 \x01(\tR\x05runId\x12;\n\x0bloaded_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nloadedTime\x12\x1c\n\tthreshold\x18\x05 \x01(\x01R\tthreshold\x12\x36\n\x06inputs\x18\x06 \x03(\x0b\x32\x1e.logistics.delay.v1.TensorSpecR\x06inputs\x12\x38\n\x07outputs\x18\x07 \x03(\x0b\x32\x1e.logistics.delay.v1.TensorSpecR\x07outputs\x12_\n\x10training_metrics\x18\x08 \x03(\x0b\x32\x34.logistics.delay.v1.ServedModel.TrainingMetricsEntryR\x0ftrainingMetrics\x1a\x42\n\x14TrainingMetricsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\x01R\x05value:\x02\x38\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1elogistics/delay/v1/model.proto\x12\x12logistics.delay.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"T\n\x0cModelVersion\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n\x07version\x18\x02 \x01(\tR\x07version\x12\x16\n\x06\x64igest\x18\x03 \x01(\tR\x06\x64igest\"R\n\nTensorSpec\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n\x08\x64\x61tatype\x18\x02 \x01(\tR\x08\x64\x61tatype\x12\x14\n\x05shape\x18\x03 \x03(\x03R\x05shape\"\xf6\x03\n\x0bServedModel\x12\x36\n\x05model\x18\x01 \x01(\x0b\x32 .logistics.delay.v1.ModelVersionR\x05model\x12\x10\n\x03uri\x18\x02 \x01(\tR\x03uri\x12\x15\n\x06run_id\x18\x03 \x01(\tR\x05runId\x12;\n\x0bloaded_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nloadedTime\x12\x1c\n\tthreshold\x18\x05 \x01(\x01R\tthreshold\x12\x36\n\x06inputs\x18\x06 \x03(\x0b\x32\x1e.logistics.delay.v1.TensorSpecR\x06inputs\x12\x38\n\x07outputs\x18\x07 \x03(\x0b\x32\x1e.logistics.delay.v1.TensorSpecR\x07outputs\x12_\n\x10training_metrics\x18\x08 \x03(\x0b\x32\x34.logistics.delay.v1.ServedModel.TrainingMetricsEntryR\x0ftrainingMetrics\x12\x14\n\x05\x61lias\x18\t \x01(\tR\x05\x61lias\x1a\x42\n\x14TrainingMetricsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\x01R\x05value:\x02\x38\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,7 +39,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TENSORSPEC']._serialized_start=173
   _globals['_TENSORSPEC']._serialized_end=255
   _globals['_SERVEDMODEL']._serialized_start=258
-  _globals['_SERVEDMODEL']._serialized_end=738
-  _globals['_SERVEDMODEL_TRAININGMETRICSENTRY']._serialized_start=672
-  _globals['_SERVEDMODEL_TRAININGMETRICSENTRY']._serialized_end=738
+  _globals['_SERVEDMODEL']._serialized_end=760
+  _globals['_SERVEDMODEL_TRAININGMETRICSENTRY']._serialized_start=694
+  _globals['_SERVEDMODEL_TRAININGMETRICSENTRY']._serialized_end=760
 # @@protoc_insertion_point(module_scope)

@@ -30,7 +30,7 @@ class TensorSpec(_message.Message):
     def __init__(self, name: _Optional[str] = ..., datatype: _Optional[str] = ..., shape: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class ServedModel(_message.Message):
-    __slots__ = ("model", "uri", "run_id", "loaded_time", "threshold", "inputs", "outputs", "training_metrics")
+    __slots__ = ("model", "uri", "run_id", "loaded_time", "threshold", "inputs", "outputs", "training_metrics", "alias")
     class TrainingMetricsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -46,6 +46,7 @@ class ServedModel(_message.Message):
     INPUTS_FIELD_NUMBER: _ClassVar[int]
     OUTPUTS_FIELD_NUMBER: _ClassVar[int]
     TRAINING_METRICS_FIELD_NUMBER: _ClassVar[int]
+    ALIAS_FIELD_NUMBER: _ClassVar[int]
     model: ModelVersion
     uri: str
     run_id: str
@@ -54,4 +55,5 @@ class ServedModel(_message.Message):
     inputs: _containers.RepeatedCompositeFieldContainer[TensorSpec]
     outputs: _containers.RepeatedCompositeFieldContainer[TensorSpec]
     training_metrics: _containers.ScalarMap[str, float]
-    def __init__(self, model: _Optional[_Union[ModelVersion, _Mapping]] = ..., uri: _Optional[str] = ..., run_id: _Optional[str] = ..., loaded_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., threshold: _Optional[float] = ..., inputs: _Optional[_Iterable[_Union[TensorSpec, _Mapping]]] = ..., outputs: _Optional[_Iterable[_Union[TensorSpec, _Mapping]]] = ..., training_metrics: _Optional[_Mapping[str, float]] = ...) -> None: ...
+    alias: str
+    def __init__(self, model: _Optional[_Union[ModelVersion, _Mapping]] = ..., uri: _Optional[str] = ..., run_id: _Optional[str] = ..., loaded_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., threshold: _Optional[float] = ..., inputs: _Optional[_Iterable[_Union[TensorSpec, _Mapping]]] = ..., outputs: _Optional[_Iterable[_Union[TensorSpec, _Mapping]]] = ..., training_metrics: _Optional[_Mapping[str, float]] = ..., alias: _Optional[str] = ...) -> None: ...

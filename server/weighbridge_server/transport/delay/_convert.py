@@ -136,6 +136,7 @@ def model_message(model: ReadyModel) -> pb.GetModelResponse:
         inputs=[_tensor_message(spec) for spec in model.signature.inputs],
         outputs=[_tensor_message(spec) for spec in model.signature.outputs],
         training_metrics=model.metadata.metrics,
+        alias=model.pin.alias or "",
     )
     served.loaded_time.FromDatetime(model.loaded_at)
     return pb.GetModelResponse(model=served)

@@ -1,0 +1,212 @@
+"""A server that takes its version from an alias, as MLflow has it when the server starts."""
+
+import json
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+import pytest
+from mlflow import MlflowClient
+
+from logistics.delay.v1 import delay_service_pb2 as pb
+from tests.fix_mlflow import MlflowServer
+from tests.fix_models import ModelFile, build_model
+from tests.fix_server import ServerProcess, StartServer
+from tests.shipments import single
+
+Refusal = Callable[..., tuple[str, str]]
+
+
+class Registry:
+    """A registered model of one test's own."""
+
+    def __init__(self, server: MlflowServer, name: str) -> None:
+        self.server = server
+        self.name = name
+        self.client = MlflowClient(server.tracking_uri, registry_uri=server.tracking_uri)
+        self.client.create_registered_model(name)
+
+    def register(self, model: ModelFile) -> dict[str, str]:
+        """Put the artefact into S3 and return the tags of a version that stands for it."""
+        key = f"{self.name}/{model.sha256[:12]}/model.onnx"
+        self.server.s3.client().put_object(Bucket="mlflow", Key=key, Body=model.path.read_bytes())
+        return {"uri": f"s3://mlflow/{key}", "sha256": model.sha256}
+
+    def point(self, alias: str, tags: Mapping[str, str]) -> str:
+        """Make a version with these tags and let the alias stand for it; return its number."""
+        source = "s3://mlflow/anything"
+        made = self.client.create_model_version(
+            self.name, source, tags=dict(tags), await_creation_for=0
+        )
+        self.client.set_registered_model_alias(self.name, alias, made.version)
+        return str(made.version)
+
+    def asking(self, alias: str) -> dict[str, str]:
+        """Return the variables of a server that follows the alias, and has no pin."""
+        unset = dict.fromkeys(("MODEL_VERSION", "MODEL_URI", "MODEL_SHA256"), "")
+        return self.server.environment | unset | {"MODEL_NAME": self.name, "MODEL_ALIAS": alias}
+
+
+@pytest.fixture
+def registry(mlflow_server: MlflowServer, request: pytest.FixtureRequest) -> Registry:
+    return Registry(mlflow_server, re.sub(r"\W+", "-", f"Model-{request.node.name}"))
+
+
+@pytest.fixture
+def refusal(start_server: StartServer, model_file: ModelFile) -> Refusal:
+    """Start a server that cannot serve; return the kind and the text of its last line."""
+
+    def refusal(**variables: str) -> tuple[str, str]:
+        server = start_server(model_file, **variables)
+        assert server.process.wait(30) == 1, server.log
+        last = json.loads(server.log.splitlines()[-1])
+        assert last["message"] == "not serving"
+        return last["kind"], last["error"]
+
+    return refusal
+
+
+def served(server: ServerProcess) -> tuple[str, str, str]:
+    model = server.stub.GetModel(pb.GetModelRequest(), timeout=10).model
+    return model.model.version, model.model.digest, model.alias
+
+
+def test_it_serves_the_version_that_the_alias_names(
+    start_server: StartServer, model_file: ModelFile, registry: Registry
+) -> None:
+    tags = registry.register(model_file)
+    number = registry.point("live", tags)
+    server = start_server(model_file, **registry.asking("live"))
+    assert server.stub.Predict(single(), timeout=10).model.version == number
+    model = server.stub.GetModel(pb.GetModelRequest(), timeout=10).model
+    assert (model.model.version, model.uri, model.alias) == (number, tags["uri"], "live")
+    assert [(row.model_version, row.served_version) for row in server.rows] == [("1", "v1")]
+    (line,) = (one for one in server.records if one["message"] == "serving")
+    assert (line["mode"], line["alias"], line["version"]) == ("alias", "live", number)
+
+
+def test_a_moved_alias_is_followed_at_the_next_start(
+    start_server: StartServer,
+    model_file: ModelFile,
+    write_model: Callable[[bytes], ModelFile],
+    registry: Registry,
+) -> None:
+    newer = write_model(build_model(bias=1.0))
+    registry.point("live", registry.register(model_file))
+    running = start_server(model_file, **registry.asking("live"))
+    before = ("1", f"sha256:{model_file.sha256}", "live")
+    assert served(running) == before
+    registry.point("live", registry.register(newer))
+    assert served(running) == before
+    restarted = start_server(model_file, **registry.asking("live"))
+    assert served(restarted) == ("2", f"sha256:{newer.sha256}", "live")
+
+
+def test_an_unknown_model_ends_it(refusal: Refusal, registry: Registry) -> None:
+    kind, text = refusal(**registry.asking("live") | {"MODEL_NAME": "Nobody"})
+    assert kind == "UnresolvedAliasError"
+    assert "has no model 'Nobody'; register it, or correct MODEL_NAME" in text
+    assert registry.server.tracking_uri in text
+
+
+def test_an_unknown_alias_ends_it(refusal: Refusal, registry: Registry) -> None:
+    kind, text = refusal(**registry.asking("nothing"))
+    assert kind == "UnresolvedAliasError"
+    assert f"has no alias 'nothing' of {registry.name}; set it there" in text
+    assert "MODEL_ALIAS" in text
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {},
+        {"uri": "s3://mlflow/x"},
+        {"sha256": "0" * 64},
+        {"uri": "", "sha256": "0" * 64},
+        {"uri": "x", "sha256": "short"},
+    ],
+    ids=["none", "no digest", "no address", "empty address", "no such digest"],
+)
+def test_a_version_that_does_not_say_its_bytes_ends_it(
+    tags: dict[str, str], refusal: Refusal, registry: Registry
+) -> None:
+    number = registry.point("live", tags)
+    kind, text = refusal(**registry.asking("live"))
+    assert kind == "UnresolvedAliasError"
+    assert f"version {number} (alias 'live')" in text
+    assert "tags uri and sha256" in text
+
+
+def test_other_bytes_than_the_registered_end_it(
+    refusal: Refusal, model_file: ModelFile, registry: Registry
+) -> None:
+    registry.point("live", registry.register(model_file) | {"sha256": "0" * 64})
+    kind, text = refusal(**registry.asking("live"))
+    assert kind == "DigestMismatchError"
+    assert "version 1 was registered with 0000" in text
+    assert "register the model again" in text
+
+
+def test_a_name_that_mlflow_does_not_go_by_ends_it(refusal: Refusal, registry: Registry) -> None:
+    # The same address in other words; a pod asks for host.docker.internal or a Service.
+    other = registry.server.tracking_uri.replace("127.0.0.1", "127.1")
+    kind, text = refusal(**registry.asking("live") | {"MLFLOW_TRACKING_URI": other})
+    assert kind == "RegistryUnreachableError"
+    assert f"add {other.removeprefix('http://')} to MLFLOW_SERVER_ALLOWED_HOSTS" in text
+
+
+def test_an_address_where_nobody_listens_ends_it(refusal: Refusal, registry: Registry) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        uri = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        kind, text = refusal(**registry.asking("live") | {"MLFLOW_TRACKING_URI": uri})
+    assert kind == "RegistryUnreachableError"
+    assert text.startswith(f"MLflow at {uri} does not answer: ")
+    assert text.endswith("start it, or correct MLFLOW_TRACKING_URI")
+
+
+def test_a_host_that_nobody_knows_ends_it(refusal: Refusal, registry: Registry) -> None:
+    uri = "http://mlflow.invalid:5001"
+    kind, text = refusal(**registry.asking("live") | {"MLFLOW_TRACKING_URI": uri})
+    assert kind == "RegistryUnreachableError"
+    assert uri in text
+
+
+@contextmanager
+def answering(status: str, body: str) -> Iterator[str]:
+    """Be some other server, for one question."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65_536)
+                head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n"
+                connection.sendall((head + body).encode())
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        thread.join(10)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        ("200 OK", "<html>hello</html>", "is no MLflow; correct MLFLOW_TRACKING_URI"),
+        ("404 Not Found", "<html>what?</html>", "answers 404; look into its log, or correct"),
+        ("503 Busy", '{"error_code": "TEMPORARILY_UNAVAILABLE"}', "503 TEMPORARILY_UNAVAILABLE;"),
+        ("401 Unauthorized", "no", "refuses us (401)"),
+        ("403 Forbidden", '{"error_code": "PERMISSION_DENIED"}', "refuses us (403)"),
+    ],
+)
+def test_an_answer_that_tells_no_version_ends_it(
+    status: str, body: str, said: str, refusal: Refusal, registry: Registry
+) -> None:
+    with answering(status, body) as uri:
+        kind, text = refusal(**registry.asking("live") | {"MLFLOW_TRACKING_URI": uri})
+    assert kind == "RegistryUnreachableError"
+    assert uri in text
+    assert said in text
