@@ -1,4 +1,4 @@
-"""A small real DelayService that echoes metadata, run as `echo_backend.py v6 9006`."""
+"""A small real DelayService that echoes metadata, run as `echo_backend.py v6 127.0.0.1:9006`."""
 
 from __future__ import annotations
 
@@ -74,17 +74,19 @@ def _refusal() -> Status:
     return status
 
 
-def main(version: str, port: str) -> None:
-    """Serve until SIGTERM."""
+def main(version: str, place: str) -> None:
+    """Serve until SIGTERM; say NOT_SERVING and go on from SIGUSR1."""
     server = grpc.server(ThreadPoolExecutor(max_workers=4), options=_OPTIONS)
     add_DelayServiceServicer_to_server(Echo(version), server)
     servicer = health.HealthServicer()
     servicer.set(SERVICE, health_pb2.HealthCheckResponse.SERVING)
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
     reflection.enable_server_reflection((SERVICE, reflection.SERVICE_NAME), server)
-    server.add_insecure_port(f"127.0.0.1:{port}")
+    server.add_insecure_port(place)
     server.start()
     signal.signal(signal.SIGTERM, lambda *_: server.stop(grace=1))
+    not_serving = health_pb2.HealthCheckResponse.NOT_SERVING
+    signal.signal(signal.SIGUSR1, lambda *_: servicer.set(SERVICE, not_serving))
     server.wait_for_termination()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import signal
@@ -27,11 +28,12 @@ from weighbridge_ingress import Report, ReportError, envoy_binary, fetch_report,
 from weighbridge_ingress.bootstrap import load_bootstrap, write_bootstrap
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 VERSIONS = ("v6", "v7")
 _BACKEND = Path(__file__).with_name("echo_backend.py")
 FOLDER = "envoy/traffic/local"
+_CARES = "type.googleapis.com/envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig"
 _DESCRIPTORS = "protos/logistics/delay/v1/descriptors.binpb"
 
 
@@ -57,6 +59,12 @@ class Ingress:
     traffic_repo: str
     template: Path
     held_ports: ExitStack
+    settings: dict[str, str] = field(default_factory=dict)
+    """Variables of the agent that differ from the usual ones; empty: as if not set."""
+    pods: dict[str, str] = field(default_factory=dict)
+    """The servers by name (v6, v7, v7-2): their addresses."""
+    name_server: int | None = None
+    """The port of who tells Envoy the servers of a version, as in a cluster; else it knows them."""
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -84,11 +92,11 @@ class Ingress:
         return self.home / tokens.KEY_FILE
 
     def start(self, *names: str) -> None:
-        """Start parts by name: v6, v7, agent, envoy."""
+        """Start parts by name: v6, v7, agent, envoy, and what else is in `pods`."""
         commands = {
             **{
-                name: [sys.executable, str(_BACKEND), name, str(self.ports[name])]
-                for name in VERSIONS
+                name: [sys.executable, str(_BACKEND), version_of(name), place]
+                for name, place in self.pods.items()
             },
             "agent": [sys.executable, "-m", "weighbridge_ingress"],
             "envoy": self._envoy_command(),
@@ -122,6 +130,34 @@ class Ingress:
         except ReportError as error:
             raise AssertionError(str(error)) from error
 
+    def follow_configmap(self, mount: Path, kubeconfig: Path) -> None:
+        """Let the agent take its traffic from the ConfigMap `traffic`, not from Git."""
+        self.settings |= {
+            "WEIGHBRIDGE_TRAFFIC_REPO": "",
+            "WEIGHBRIDGE_TRAFFIC_CONFIGMAP": "traffic",
+            "WEIGHBRIDGE_TRAFFIC_MOUNT": str(mount),
+            "KUBECONFIG": str(kubeconfig),
+        }
+
+    def healthz(self) -> tuple[int, str]:
+        """Ask whether the agent is at work: status and words."""
+        opener = urllib.request.build_opener(_KeepErrors)
+        try:
+            with opener.open(f"{self.agent_url}/healthz", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except OSError as error:
+            raise AssertionError(str(error)) from error
+
+    def wait_for(self, holds: Callable[[Report], object], within_s: float = 10) -> Report:
+        """Wait until the agent's report is as it should be; return it."""
+
+        def check() -> None:
+            report = self.report()
+            assert holds(report), report
+
+        eventually(check, within_s)
+        return self.report()
+
     def set_traffic(self, percent: str, shadow: str = "0") -> str:
         """Commit a split and wait until Envoy runs it; return the commit."""
         text = traffic_file(percent).replace('shadow-percent: "0"', f'shadow-percent: "{shadow}"')
@@ -146,7 +182,7 @@ class Ingress:
         extra = extra or [()] * count
         with grpc.insecure_channel(self.target) as channel, ThreadPoolExecutor(8) as pool:
             stub = DelayServiceStub(channel)
-            return list(pool.map(lambda more: _call(stub, (*metadata, *more), asset_id), extra))
+            return list(pool.map(lambda more: call(stub, (*metadata, *more), asset_id), extra))
 
     def http(
         self,
@@ -190,9 +226,10 @@ class Ingress:
             assert stats[0]["value"] == 1, version
 
     def _envoy_command(self) -> list[str]:
+        bootstrap = load_bootstrap(self.project / "envoy" / "bootstrap.yaml")
         local = localize(
-            load_bootstrap(self.project / "envoy" / "bootstrap.yaml"),
-            servers={name: [f"127.0.0.1:{self.ports[name]}"] for name in VERSIONS},
+            bootstrap,
+            servers={version: self._places(version) for version in VERSIONS},
             routes_file=self.routes_file,
             descriptors_file=self.project / _DESCRIPTORS,
             jwks_file=self.home / tokens.JWKS_FILE,
@@ -200,9 +237,32 @@ class Ingress:
             probe=f"127.0.0.1:{self.ports['probe']}",
             admin=f"127.0.0.1:{self.ports['admin']}",
         )
+        if self.name_server:
+            for version in VERSIONS:
+                self._found_by_name(version, bootstrap, local)
         write_bootstrap(local, self.home / "bootstrap.yaml")
         arguments = "-c bootstrap.yaml --concurrency 1 --disable-hot-restart -l warning"
         return [str(envoy_binary()), *arguments.split()]
+
+    def _places(self, version: str) -> list[str]:
+        return [place for name, place in self.pods.items() if version_of(name) == version]
+
+    def _found_by_name(self, version: str, bootstrap: Any, local: Any) -> None:
+        """Give a version the cluster that is written for Kubernetes, but for port and resolver."""
+        name = f"serving-api-{version}"
+        (cluster,) = (
+            one for one in bootstrap["static_resources"]["clusters"] if one["name"] == name
+        )
+        cluster = copy.deepcopy(cluster)
+        (endpoint,) = cluster["load_assignment"]["endpoints"][0]["lb_endpoints"]
+        endpoint["endpoint"]["address"]["socket_address"]["port_value"] = self.ports[version]
+        place = {"address": "127.0.0.1", "port_value": self.name_server}
+        cluster["cluster_type"]["typed_config"]["typed_dns_resolver_config"] = {
+            "name": "envoy.network.dns_resolver.cares",
+            "typed_config": {"@type": _CARES, "resolvers": [{"socket_address": place}]},
+        }
+        clusters = local["static_resources"]["clusters"]
+        clusters[:] = [cluster if one["name"] == name else one for one in clusters]
 
     def _agent_settings(self) -> dict[str, str]:
         return {
@@ -213,6 +273,7 @@ class Ingress:
             "WEIGHBRIDGE_BOOTSTRAP": str(self.project / "envoy" / "bootstrap.yaml"),
             "WEIGHBRIDGE_ENVOY_ADMIN": self.admin,
             "WEIGHBRIDGE_REPORT_LISTEN": f"127.0.0.1:{self.ports['report']}",
+            **self.settings,
         }
 
 
@@ -232,7 +293,13 @@ def new_ingress(home: Path, project: Path, text: str | None = None) -> Ingress:
     tokens.create_signing_key(home)
     commits = _new_repository(home, text or traffic_file("10"))
     template = project / "envoy" / "routes.yaml"
-    return Ingress(home, project, commits, ports, str(home / "traffic.git"), template, held_ports)
+    pods = {version: f"127.0.0.1:{ports[version]}" for version in VERSIONS}
+    repo = str(home / "traffic.git")
+    return Ingress(home, project, commits, ports, repo, template, held_ports, pods=pods)
+
+
+def version_of(pod: str) -> str:
+    return pod.partition("-")[0]
 
 
 def _new_repository(home: Path, text: str) -> TrafficCommits:
@@ -254,7 +321,7 @@ def _new_repository(home: Path, text: str) -> TrafficCommits:
     return TrafficCommits(environment)
 
 
-def _call(stub: DelayServiceStub, metadata: Sequence[tuple[str, str]], asset_id: str) -> Echoed:
+def call(stub: DelayServiceStub, metadata: Sequence[tuple[str, str]], asset_id: str) -> Echoed:
     request = pb.PredictRequest(shipment=Shipment(asset_id=asset_id))
     future = stub.Predict.future(request, metadata=tuple(metadata), timeout=10)
     code, message = future.code(), future.details() or ""
@@ -270,13 +337,15 @@ def _call(stub: DelayServiceStub, metadata: Sequence[tuple[str, str]], asset_id:
     )
 
 
-def keep_calling(ingress: Ingress, seconds: float, rate: float) -> list[Echoed]:
+def keep_calling(
+    ingress: Ingress, seconds: float, rate: float, target: str | None = None
+) -> list[Echoed]:
     """Call at a steady rate for a while, whatever a test does meanwhile."""
     results = []
-    with grpc.insecure_channel(ingress.target) as channel, ThreadPoolExecutor(16) as pool:
+    with grpc.insecure_channel(target or ingress.target) as channel, ThreadPoolExecutor(16) as pool:
         stub = DelayServiceStub(channel)
         start = time.monotonic()
         for index in range(int(seconds * rate)):
             time.sleep(max(0.0, start + index / rate - time.monotonic()))  # the pace of the load
-            results.append(pool.submit(_call, stub, (), "Truck_1"))
+            results.append(pool.submit(call, stub, (), "Truck_1"))
     return [result.result() for result in results]

@@ -15,11 +15,6 @@ _LONGEST_S = 30 * 86_400
 app = typer.Typer(no_args_is_help=True, help="Make credentials for calls pinned to a version.")
 
 
-@app.callback()
-def _group() -> None:
-    """Keep `create` a command of its own although it is the only one."""
-
-
 @app.command()
 def create(
     subject: Annotated[str, typer.Option("--for", help="Who will use it; stands in its claims.")],
@@ -41,5 +36,27 @@ def create(
     typer.echo(issue_token(key_file, subject, ttl_s))
     typer.echo(
         f"Valid for {ttl}. Send it as `authorization: Bearer …` with `x-model-version: v7`.",
+        err=True,
+    )
+
+
+@app.command()
+def key(
+    folder: Annotated[
+        Path, typer.Argument(help="Where it is made: one that only you can read, outside of Git.")
+    ],
+    add: Annotated[
+        bool, typer.Option("--add", help="Put it beside the keys that are there, to change over.")
+    ] = False,
+) -> None:
+    """Make a key that signs tokens (pin-signing.pem) and the public set for Envoy (jwks.json)."""
+    from weighbridge_ingress.tokens import JWKS_FILE, add_signing_key
+
+    key_file = add_signing_key(folder, beside_others=add)
+    typer.echo(key_file)
+    typer.echo(
+        f"Copy {folder / JWKS_FILE} to envoy/traffic/ENVIRONMENT/ and commit it. When every Envoy "
+        f"has restarted with it, sign by WEIGHBRIDGE_PIN_KEY={key_file}"
+        + (", then take the old key out of the set." if add else "."),
         err=True,
     )

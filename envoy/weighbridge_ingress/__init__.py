@@ -18,6 +18,7 @@ from weighbridge_ingress._errors import (
     TokenError,
     TrafficError,
 )
+from weighbridge_ingress._loose import traffic_digest
 from weighbridge_ingress._report import Calls, Refused, Report, Running, Wanted, fetch_report
 from weighbridge_ingress._routes import render_routes
 from weighbridge_ingress._traffic import Traffic
@@ -46,4 +47,5 @@ __all__ = [
     "fetch_report",
     "localize",
     "render_routes",
+    "traffic_digest",
 ]

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _HUNG_S = 5.0
+# Envoy takes a new file within 10 ms: so soon after writing one it is asked again.
+_SETTLING_S = 0.02
 
 
 class Agent:
@@ -51,7 +53,7 @@ class Agent:
         self._calls_since: str | None = None
         self._last_errors: tuple[str, ...] = ()
         self._stopped = False
-        self._beat = time.monotonic()
+        self._beat: float | None = None
         self._report = self._make_report(watch.followed, ())
 
     @property
@@ -60,9 +62,16 @@ class Agent:
         return self._report
 
     @property
-    def healthy(self) -> bool:
-        """Whether the loop ran in the last 5 s."""
-        return time.monotonic() - self._beat < _HUNG_S
+    def ailment(self) -> str | None:
+        """Why it is not at work: no routes file yet, or the loop hangs. An Envoy away is no reason.
+
+        Envoy ends without a routes file, so who starts both waits for None here.
+        """
+        beat = self._beat
+        if beat is None:
+            return "no routes file has been written yet; /report tells why"
+        hangs = time.monotonic() - beat > _HUNG_S
+        return f"the loop hangs for more than {_HUNG_S:.0f} s" if hangs else None
 
     def run(self, interval_s: float) -> None:
         """Work until told to stop: once in each interval, and at once when the source moved."""
@@ -70,7 +79,8 @@ class Agent:
         while not self._stopped:
             self._watch.moved.clear()
             self.step()
-            self._watch.moved.wait(interval_s)
+            settling = self._running is not None and self._keeper.settling
+            self._watch.moved.wait(_SETTLING_S if settling else interval_s)
         self._watch.stop()
 
     def stop(self) -> None:
@@ -88,11 +98,15 @@ class Agent:
                 errors.append(str(error))
         self._tell(tuple(errors))
         self._report = self._make_report(followed, tuple(errors))
-        self._beat = time.monotonic()
+        if self._beat is not None or self._keeper.written:
+            self._beat = time.monotonic()
 
     def _keep(self, followed: Followed) -> None:
-        self._keeper.want(followed.traffic or self._fallback)
+        self._keeper.want(followed.traffic or self._without_any_good_state(followed))
         self._keeper.hold()
+
+    def _without_any_good_state(self, followed: Followed) -> Traffic:
+        return self._fallback.all_on(followed.refused_stable or self._fallback.stable)
 
     def _observe(self) -> None:
         try:

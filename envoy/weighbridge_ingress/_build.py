@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Event
 from typing import TYPE_CHECKING
 
 from weighbridge_ingress._admin import EnvoyAdmin
@@ -21,28 +22,39 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from weighbridge_ingress._settings import AgentSettings
+    from weighbridge_ingress._source import Source
     from weighbridge_ingress._traffic import Traffic
 
 
 def build_agent(settings: AgentSettings) -> Agent:
-    """Make the agent of these settings. Raises TemplateError."""
+    """Make the agent of these settings. Raises TemplateError or SourceError."""
     versions = known_versions(load_bootstrap(settings.bootstrap))
     template = load_plain(settings.routes_template)
     fallback = read_traffic(route_configuration(template))
     if fallback is None or fallback.canary_permille:
         raise TemplateError(f"{settings.routes_template} must hold all on its stable version")
-    source = GitSource(settings.traffic_repo, settings.traffic_branch, settings.traffic_file)
-    last_good = _on_disk(settings.routes_file, versions)
-    follower = Follower(source, versions, settings.traffic_file, last_good)
+    wake = Event()
+    source = _source(settings, wake)
+    follower = Follower(source, versions, _on_disk(settings.routes_file, versions))
     admin = EnvoyAdmin(settings.envoy_admin)
     return Agent(
         settings.agent_name,
-        Watch(follower, settings.poll_interval_s),
+        Watch(follower, settings.poll_interval_s, wake),
         Keeper(template, RoutesFile(settings.routes_file), admin),
         admin,
         fallback,
         versions,
     )
+
+
+def _source(settings: AgentSettings, wake: Event) -> Source:
+    if settings.traffic_configmap and settings.traffic_mount:
+        # A Kubernetes client takes memory that an agent of a Git repository need not spend.
+        from weighbridge_ingress._configmap_source import ConfigMapSource
+
+        return ConfigMapSource(settings.traffic_configmap, settings.traffic_mount, wake)
+    repository = settings.traffic_repo or ""  # one of both is set, or there are no settings
+    return GitSource(repository, settings.traffic_branch, settings.traffic_file)
 
 
 def _on_disk(routes_file: Path, versions: Collection[str]) -> Traffic | None:

@@ -39,12 +39,14 @@ def check_file(path: Path, known_versions: Collection[str] | None = None) -> lis
 
 
 def check_folder(folder: Path, descriptors_file: Path | None = None) -> list[Problem]:
-    """Find the problems of bootstrap.yaml, routes.yaml and traffic/*/traffic.yaml of a folder.
+    """Find the problems of bootstrap.yaml, routes.yaml and traffic/* of a folder.
 
-    Runs `envoy --mode validate` on the routes as they stand and as each environment sets them.
+    A version that is named anywhere is asked for everywhere it must be. Runs `envoy --mode
+    validate` on the routes as they stand and as each environment sets them, with its own jwks.json.
     The descriptors are looked for beside the folder if not given. Raises BinaryMissingError.
     """
-    from weighbridge_ingress._rules_bootstrap import bootstrap_findings
+    from weighbridge_ingress._rules_bootstrap import bootstrap_findings, named_versions
+    from weighbridge_ingress._rules_environments import environment_problems
     from weighbridge_ingress._rules_routes import route_findings, template_findings
     from weighbridge_ingress.bootstrap import known_versions
 
@@ -52,7 +54,7 @@ def check_folder(folder: Path, descriptors_file: Path | None = None) -> list[Pro
     bootstrap_file, routes_file = folder / "bootstrap.yaml", folder / "routes.yaml"
     try:
         bootstrap, routes = _load(bootstrap_file), _load(routes_file)
-        versions = known_versions(bootstrap)
+        versions = named_versions(bootstrap)
         config = route_configuration(routes)
         problems = _located(bootstrap_file, bootstrap_findings(bootstrap))
         problems += _located(routes_file, template_findings(routes, config))
@@ -63,7 +65,9 @@ def check_folder(folder: Path, descriptors_file: Path | None = None) -> list[Pro
         return [Problem(str(folder), 1, "template", f"a part is missing: {error}")]
     traffic_files = sorted(folder.glob("traffic/*/traffic.yaml"))
     for path in traffic_files:
-        problems += check_file(path, versions)
+        problems += check_file(path, known_versions(bootstrap))
+    for path in sorted(folder.glob("traffic/*/kustomization.yaml")):
+        problems += environment_problems(path, versions)
     return problems or _refusals(bootstrap_file, routes_file, traffic_files, descriptors)
 
 
@@ -87,6 +91,7 @@ def _refusals(
     bootstrap_file: Path, routes_file: Path, traffic_files: Iterable[Path], descriptors: Path
 ) -> list[Problem]:
     from weighbridge_ingress._validate import envoy_refusal
+    from weighbridge_ingress.tokens import JWKS_FILE
 
     bootstrap, template = load_plain(bootstrap_file), load_plain(routes_file)
     states = {routes_file: template}
@@ -94,7 +99,7 @@ def _refusals(
         states[path] = render_routes(template, Traffic.parse(path.read_text(), None))
     problems = []
     for path, state in states.items():
-        if refusal := envoy_refusal(bootstrap, state, descriptors):
+        if refusal := envoy_refusal(bootstrap, state, descriptors, path.with_name(JWKS_FILE)):
             problems.append(Problem(str(path), 1, "envoy", refusal))
     return problems
 

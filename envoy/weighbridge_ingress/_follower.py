@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from weighbridge_ingress._clock import now
 from weighbridge_ingress._errors import Problem, TrafficError
+from weighbridge_ingress._loose import stated_stable, traffic_digest
 from weighbridge_ingress._report import Refused, Wanted
 from weighbridge_ingress._traffic import Traffic
 
@@ -26,18 +25,20 @@ class Followed(NamedTuple):
     traffic: Traffic | None
     wanted: Wanted | None
     refused: Refused | None
+    refused_stable: str | None = None
+    """The known version that a refused state calls stable, for one who has no good state."""
 
 
 class Follower:
     """Holds the last acceptable traffic. A state that cannot be accepted changes nothing."""
 
     def __init__(
-        self, source: Source, known_versions: Collection[str], file: str, last_good: Traffic | None
+        self, source: Source, known_versions: Collection[str], last_good: Traffic | None
     ) -> None:
         self.source_name = source.name
+        self.fault: str | None = None
         self._source = source
         self._known = known_versions
-        self._file = file
         self._seen: str | None = None
         wanted = _wanted(last_good, "", now()) if last_good else None
         self.followed = Followed(last_good, wanted, None)
@@ -45,16 +46,20 @@ class Follower:
     def look(self) -> bool:
         """Look at the source once; tell whether it moved. Raises SourceError and keeps what was."""
         snapshot = self._source.read()
+        self.fault = snapshot.fault
         if snapshot.source == self._seen:
             return False
         self._seen = snapshot.source
         try:
             traffic = self._parse(snapshot)
         except TrafficError as error:
-            self.followed = self.followed._replace(refused=_refused(snapshot, error))
+            refused, stable = _refused(snapshot, error), stated_stable(snapshot.text or "")
+            self.followed = self.followed._replace(
+                refused=refused, refused_stable=stable if stable in self._known else None
+            )
             _LOG.warning("refused %s: %s", snapshot.source, error)
             return True
-        before, wanted, _ = self.followed
+        before, wanted, *_ = self.followed
         # A commit that leaves the traffic as it was does not make the state younger.
         seen_at = wanted.seen_at if wanted and traffic == before else now()
         self.followed = Followed(traffic, _wanted(traffic, snapshot.source, seen_at), None)
@@ -62,10 +67,10 @@ class Follower:
         return True
 
     def _parse(self, snapshot: Snapshot) -> Traffic:
-        name = PurePosixPath(self._file).name
+        file = self._source.file
         if snapshot.text is None:
-            raise TrafficError((Problem(name, 1, "missing-file", f"there is no {self._file}"),))
-        return Traffic.parse(snapshot.text, self._known, name)
+            raise TrafficError((Problem(file, 1, "missing-file", self._source.absent),))
+        return Traffic.parse(snapshot.text, self._known, file)
 
 
 def _wanted(traffic: Traffic, source: str, seen_at: str) -> Wanted:
@@ -73,5 +78,5 @@ def _wanted(traffic: Traffic, source: str, seen_at: str) -> Wanted:
 
 
 def _refused(snapshot: Snapshot, error: TrafficError) -> Refused:
-    digest = hashlib.sha256((snapshot.text or "").encode()).hexdigest()[:12]
-    return Refused(snapshot.source, now(), tuple(map(str, error.problems)), digest)
+    problems = tuple(map(str, error.problems))
+    return Refused(snapshot.source, now(), problems, traffic_digest(snapshot.text or ""))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tempfile
 import time
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from weighbridge_ingress._errors import SourceError
@@ -30,9 +30,11 @@ class GitSource:
 
     def __init__(self, repository: str, branch: str, file: str) -> None:
         self.name = f"the traffic repository {without_credentials(repository)}"
+        self.file = PurePosixPath(file).name
+        self.absent = f"there is no {file}"
         self._branch = branch
         self._ref = f"refs/heads/{branch}"
-        self._file = file
+        self._path = file
         self._last: Snapshot | None = None
         self._deadline = 0.0
         # The repository may belong to another user; reading a blob runs nothing of its content.
@@ -88,7 +90,7 @@ class GitSource:
         known = self._git("cat-file", "-e", f"{commit}^{{commit}}")
         if known.returncode:
             self._fail(f"has lost commit {commit[:12]}", known)
-        shown = self._git("cat-file", "blob", f"{commit}:{self._file}")
+        shown = self._git("cat-file", "blob", f"{commit}:{self._path}")
         return None if shown.returncode else shown.stdout.decode(errors="replace")
 
     def _git(self, *arguments: str) -> CompletedProcess[bytes]:

@@ -16,6 +16,7 @@ def log_to_stderr(style: Literal["json", "text"]) -> None:
     text = logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s")
     handler.setFormatter(_Json() if style == "json" else text)
     logging.basicConfig(level=logging.INFO, handlers=[handler])
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # it tells each request, three a minute
 
 
 class _Json(JsonFormatter):

@@ -38,10 +38,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/report":
             self._answer(HTTPStatus.OK, self.agent.report.to_json(), "application/json")
-        elif self.path == "/healthz" and self.agent.healthy:
-            self._answer(HTTPStatus.OK, b"ok\n", "text/plain")
         elif self.path == "/healthz":
-            self._answer(HTTPStatus.SERVICE_UNAVAILABLE, b"the loop hangs\n", "text/plain")
+            ailment = self.agent.ailment
+            status = HTTPStatus.SERVICE_UNAVAILABLE if ailment else HTTPStatus.OK
+            self._answer(status, f"{ailment or 'ok'}\n".encode(), "text/plain")
         else:
             self._answer(HTTPStatus.NOT_FOUND, b"there is /report and /healthz\n", "text/plain")
 

@@ -13,6 +13,16 @@ if TYPE_CHECKING:
 
 # With the transcoder behind the credential's filters, JSON calls pass them unseen.
 _ORDER = ("grpc_json_transcoder", "jwt_authn", "rbac", "buffer", "grpc_stats", "router")
+# Percent, so that one healthy pod of 1,000 still counts as a whole version.
+_WHILE_ONE_IS_HEALTHY = 100_000
+
+
+def named_versions(bootstrap: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name the versions that have a cluster of either kind, so that the other kind is asked for."""
+    names = [cluster["name"] for cluster in bootstrap["static_resources"]["clusters"]]
+    prefix = strict_cluster("")
+    strict = [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
+    return tuple(dict.fromkeys([*known_versions(bootstrap), *strict]))
 
 
 def bootstrap_findings(bootstrap: Mapping[str, Any]) -> Iterator[Finding]:
@@ -26,15 +36,19 @@ def bootstrap_findings(bootstrap: Mapping[str, Any]) -> Iterator[Finding]:
         message = f"the filters must stand in the order {', '.join(_ORDER)}"
         yield Finding(manager["http_filters"], "filter-order", message)
     clusters = {cluster["name"]: cluster for cluster in bootstrap["static_resources"]["clusters"]}
-    versions = known_versions(bootstrap)
-    for version in versions:
-        yield from _aggregate(clusters[version], version, clusters)
+    known = known_versions(bootstrap)
+    for version in named_versions(bootstrap):
         strict = clusters.get(strict_cluster(version))
         if strict is None:
             message = f"{version} needs its strict cluster {strict_cluster(version)}"
             yield Finding(clusters[version], "strict-cluster", message)
         else:
             yield from _strict(strict, version)
+        if version in known:
+            yield from _aggregate(clusters[version], version, clusters)
+        else:
+            message = f"{version} needs its aggregate cluster {version}: without it no traffic goes"
+            yield Finding(strict, "aggregate", message)
 
 
 def _aggregate(
@@ -57,6 +71,13 @@ def _strict(cluster: Mapping[str, Any], version: str) -> Iterator[Finding]:
     name = cluster["name"]
     if cluster.get("common_lb_config", {}).get("healthy_panic_threshold", {}).get("value") != 0:
         yield Finding(cluster, "panic", f"{name} needs panic 0, else a dead version is not left")
+    policy = cluster["load_assignment"].get("policy", {})
+    if policy.get("overprovisioning_factor") != _WHILE_ONE_IS_HEALTHY:
+        message = (
+            f"{name} needs load_assignment.policy.overprovisioning_factor {_WHILE_ONE_IS_HEALTHY}: "
+            "by default calls go to the other version while some of its pods are still healthy"
+        )
+        yield Finding(cluster, "partly-healthy", message)
     if not any("grpc_health_check" in check for check in cluster.get("health_checks", ())):
         yield Finding(cluster, "health", f"{name} needs a gRPC health check")
     for locality in cluster["load_assignment"]["endpoints"]:

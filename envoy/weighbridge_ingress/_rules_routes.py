@@ -105,6 +105,10 @@ def _pins(config: Mapping[str, Any], versions: Sequence[str]) -> Iterator[Findin
         if pinned.get(version) != strict_cluster(version):
             message = f"{version} needs a pin route to {strict_cluster(version)}"
             yield Finding(config, "pin", message)
+    for version in sorted(pinned.keys() - set(versions)):
+        missing = f"{strict_cluster(version)} and the aggregate {version}"
+        message = f"{version} has a pin route, but bootstrap.yaml has no clusters {missing}"
+        yield Finding(config, "pin", message)
     if not closed:
         yield Finding(config, "pin", "there must be a route that refuses unknown versions")
 

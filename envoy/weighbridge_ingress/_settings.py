@@ -6,12 +6,13 @@ import socket
 from pathlib import Path  # noqa: TC003  read by pydantic at run time
 from typing import Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from weighbridge_ingress._errors import SettingsError
 
 _PREFIX = "WEIGHBRIDGE_"
+_OURS = "Value error, "  # what pydantic puts before the words of our own checks
 
 
 class AgentSettings(BaseSettings):
@@ -21,8 +22,16 @@ class AgentSettings(BaseSettings):
         env_prefix=_PREFIX, frozen=True, env_ignore_empty=True, hide_input_in_errors=True
     )
 
-    traffic_repo: str
+    traffic_repo: str | None = None
     """The Git repository with the traffic file: a path, bare or not, or a URL."""
+
+    traffic_configmap: str | None = Field(
+        default=None, pattern=r"^([a-z0-9-]+/)?[a-z0-9.-]+$", validate_default=True
+    )
+    """Instead of a repository: the ConfigMap to watch, as name or namespace/name."""
+
+    traffic_mount: Path | None = Field(default=None, validate_default=True)
+    """The folder that the ConfigMap is mounted at; read while the API server cannot be asked."""
 
     traffic_branch: str = "main"
     """The branch to follow."""
@@ -63,6 +72,21 @@ class AgentSettings(BaseSettings):
             raise ValueError("give the environment's folder, such as envoy/traffic/local")
         return folder
 
+    @field_validator("traffic_configmap")
+    @classmethod
+    def _is_the_only_source(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if (value is None) == (info.data.get("traffic_repo") is None):
+            both = "none is" if value is None else "both are"
+            raise ValueError(f"set either this or {_PREFIX}TRAFFIC_REPO; {both} set")
+        return value
+
+    @field_validator("traffic_mount")
+    @classmethod
+    def _goes_with_a_configmap(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if value is None and info.data.get("traffic_configmap"):
+            raise ValueError("say where the ConfigMap is mounted, as a directory")
+        return value
+
     @property
     def traffic_file(self) -> str:
         """The traffic file inside the repository."""
@@ -76,7 +100,7 @@ class AgentSettings(BaseSettings):
         except ValidationError as error:
             # The values stay out of the lines: one may be a URL with a password.
             lines = [
-                f"{_PREFIX}{str(found['loc'][0]).upper()}: {found['msg']}"
+                f"{_PREFIX}{str(found['loc'][0]).upper()}: {found['msg'].removeprefix(_OURS)}"
                 for found in error.errors(include_input=False)
             ]
         raise SettingsError("\n".join(lines))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from weighbridge_ingress._errors import Problem, TrafficError
-from weighbridge_ingress._traffic_file import data_problems, read_data
+from weighbridge_ingress._traffic_file import PERCENTS, data_problems, read_data
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -63,13 +63,27 @@ class Traffic:
     @property
     def revision(self) -> str:
         """The first 12 hex digits of the data's SHA-256: names this state everywhere."""
-        text = json.dumps(dict(self.data), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        return data_digest(self.data)
 
     @property
     def weights(self) -> dict[str, int]:
         """The weight of each version in thousandths, stable first, 1000 in sum."""
         return {self.stable: WHOLE - self.canary_permille, self.canary: self.canary_permille}
+
+    def all_on(self, version: str) -> Traffic:
+        """Everything on one version, with this traffic's stable version as a canary without calls.
+
+        If it is this traffic's own stable version, the canary stays who it is.
+        """
+        canary = self.canary if version == self.stable else self.stable
+        none = dict.fromkeys(PERCENTS, "0")
+        return Traffic.from_data({"stable": version, "canary": canary, **none})
+
+
+def data_digest(data: Mapping[str, str]) -> str:
+    """Name data by the first 12 hex digits of the SHA-256 of its canonical JSON."""
+    text = json.dumps(dict(data), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _permille(percent: str) -> int:

@@ -17,17 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _TIMEOUT_S = 30.0
-# Any public key will do: the real one is made at installation.
-_JWKS = {
-    "keys": [
-        {
-            "kty": "EC",
-            "crv": "P-256",
-            "x": "axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY",
-            "y": "T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU",
-        }
-    ]
+# Any public key will do where the real one is made at installation.
+_SOME_KEY = {
+    "kty": "EC",
+    "crv": "P-256",
+    "x": "axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY",
+    "y": "T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU",
 }
+_SOME_KEYS = {"inline_string": json.dumps({"keys": [_SOME_KEY]})}
 
 
 def inline_routes(bootstrap: Mapping[str, Any], routes: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,14 +38,18 @@ def inline_routes(bootstrap: Mapping[str, Any], routes: Mapping[str, Any]) -> di
 
 
 def envoy_refusal(
-    bootstrap: Mapping[str, Any], routes: Mapping[str, Any], descriptors_file: Path
+    bootstrap: Mapping[str, Any], routes: Mapping[str, Any], descriptors_file: Path, jwks_file: Path
 ) -> str | None:
-    """Let `envoy --mode validate` judge; return its reason to refuse, or None."""
+    """Let `envoy --mode validate` judge; return its reason to refuse, or None.
+
+    Without the file of public keys, some key stands in for them.
+    """
+    keys = {"filename": str(jwks_file)} if jwks_file.exists() else _SOME_KEYS
     inlined = inline_routes(bootstrap, routes)
     manager = connection_manager(inlined)
     filter_config(manager, "grpc_json_transcoder")["proto_descriptor"] = str(descriptors_file)
     for provider in filter_config(manager, "jwt_authn")["providers"].values():
-        provider["local_jwks"] = {"inline_string": json.dumps(_JWKS)}
+        provider["local_jwks"] = keys
     with tempfile.TemporaryDirectory(prefix="weighbridge-check-") as folder:
         file = Path(folder) / "bootstrap.json"
         file.write_text(json.dumps(inlined), encoding="utf-8")

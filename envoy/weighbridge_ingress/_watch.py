@@ -18,12 +18,16 @@ _FIRST_LOOK_S = 2.0
 
 
 class Watch:
-    """Follows the source in a thread of its own and wakes the agent when it moved."""
+    """Follows the source in a thread of its own and wakes the agent when it moved.
 
-    def __init__(self, follower: Follower, interval_s: float) -> None:
+    It looks once in each interval, and at once when the source itself sets `wake`.
+    """
+
+    def __init__(self, follower: Follower, interval_s: float, wake: Event) -> None:
         self._follower = follower
         self._interval_s = interval_s
-        self._stop = Event()
+        self._wake = wake
+        self._stopped = False
         self._looked = Event()
         self._fault: str | None = None
         self._began: float | None = None
@@ -49,15 +53,18 @@ class Watch:
 
     def stop(self) -> None:
         """End after the look that is under way, without waiting for it."""
-        self._stop.set()
+        self._stopped = True
+        self._wake.set()
 
     def _run(self) -> None:
-        while not self._stop.is_set():
+        while not self._stopped:
+            self._wake.clear()  # before the look: what moves during it is looked at again
             self._began = time.monotonic()
             try:
-                if self._follower.look():
+                moved = self._follower.look()
+                self._fault = self._follower.fault
+                if moved:
                     self.moved.set()
-                self._fault = None
             except (IngressError, OSError) as error:
                 self._fault = str(error)
             except Exception as error:  # the thread must not end unseen: the report tells it
@@ -65,4 +72,4 @@ class Watch:
                 self._fault = f"{self._follower.source_name} cannot be followed: {error!r}"
             self._began = None
             self._looked.set()
-            self._stop.wait(self._interval_s)
+            self._wake.wait(self._interval_s)

@@ -53,16 +53,15 @@ def load_plain(path: Path) -> dict[str, Any]:
     return plain
 
 
-def dump(document: object, comment: str = "") -> str:
-    """Write plain dicts and lists as YAML in their own order, below an optional comment."""
+def dump(document: object) -> str:
+    """Write plain dicts and lists as YAML in their own order."""
     yaml = _yaml("safe")
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # typed as None
     yaml.width = 1000
     out = StringIO()
     yaml.dump(document, out)
-    head = "".join(f"# {line}\n" for line in comment.splitlines())
-    return head + out.getvalue()
+    return out.getvalue()
 
 
 def _yaml(kind: str) -> YAML:

@@ -25,7 +25,7 @@ __all__ = [
 Json = dict[str, Any]
 
 AGGREGATE = "envoy.clusters.aggregate"
-_DNS_FIELDS = ("dns_refresh_rate", "respect_dns_ttl", "ignore_health_on_host_removal")
+_DNS_FIELDS = ("cluster_type", "ignore_health_on_host_removal")
 
 
 def load_bootstrap(path: Path) -> Json:

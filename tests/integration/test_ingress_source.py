@@ -41,7 +41,7 @@ def test_a_silent_git_host_holds_up_nothing(own_ingress: Ingress, silent_url: st
     end = time.monotonic() + 8
     while time.monotonic() < end:
         repairs = own_ingress.report().repairs
-        own_ingress.routes_file.write_text(good.replace("weight: 1000", "weight: 1"))
+        own_ingress.routes_file.write_text(good.replace('"weight": 1000', '"weight": 1'))
         eventually(lambda before=repairs: _repaired(own_ingress, before), within_s=1.5)  # type: ignore[misc]
         assert own_ingress.routes_file.read_text() == good
         with urllib.request.urlopen(own_ingress.agent_url + "/healthz", timeout=5) as answer:

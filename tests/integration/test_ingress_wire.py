@@ -184,17 +184,3 @@ def test_the_probe_port_shows_readiness_and_metrics_only(ingress: Ingress) -> No
     assert status("GET", "/config_dump") == 404
     assert status("POST", "/quitquitquit") == 404
     assert ingress.http("/ready")[2] == b"ready\n"
-
-
-def test_the_access_log_tells_version_route_and_attempts(ingress: Ingress) -> None:
-    key = "logged-call"
-    ingress.predict(metadata=(("x-idempotency-key", key),))
-    # Envoy writes its log once in ten seconds, or when 64 kB are full.
-    ingress.predict(300)
-    log = (ingress.home / "envoy.log").read_text()
-    lines = [json.loads(line) for line in log.splitlines() if key in line]
-    assert lines[0]["route"] == "weight"
-    assert lines[0]["version"] == lines[0]["routed_version"]
-    assert lines[0]["attempts"] == 1
-    assert lines[0]["grpc_status"] == "OK"
-    assert lines[0]["request_id"]

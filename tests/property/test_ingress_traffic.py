@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from weighbridge_ingress import Traffic, TrafficError, render_routes
+from weighbridge_ingress import Traffic, TrafficError, render_routes, traffic_digest
 
 PROJECT = Path(__file__).parents[2]
 TEMPLATE: dict[str, Any] = YAML(typ="safe", pure=True).load(PROJECT / "envoy" / "routes.yaml")
@@ -121,3 +121,19 @@ def test_no_text_breaks_the_reader(text: str) -> None:
     with pytest.raises(TrafficError) as refused:
         Traffic.parse(text, None)
     assert all(problem.line >= 1 for problem in refused.value.problems)
+
+
+@given(traffics(), versions)
+def test_all_on_a_version_leaves_nothing_for_any_other(traffic: Traffic, version: str) -> None:
+    moved = traffic.all_on(version)
+    assert moved.weights == {version: 1000, moved.canary: 0}
+    assert (moved.stable, moved.shadow_permille) == (version, 0)
+    assert moved.canary in {traffic.stable, traffic.canary}
+
+
+@given(traffics(), st.permutations(range(4)))
+def test_a_state_has_one_digest_however_it_is_written(traffic: Traffic, order: list[int]) -> None:
+    keys = list(traffic.data)
+    lines = [f"  {keys[at]}: '{traffic.data[keys[at]]}'  # {at}\n" for at in order]
+    text = f"data:\n{''.join(lines)}kind: ConfigMap\n"
+    assert traffic_digest(text) == traffic_digest(as_file(traffic)) == traffic.revision

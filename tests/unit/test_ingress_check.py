@@ -18,6 +18,7 @@ _DESCRIPTORS = "protos/logistics/delay/v1/descriptors.binpb"
 
 # The file, what is replaced in it (everywhere), by what, and the rule that must be named.
 ROUTES, BOOTSTRAP = "routes.yaml", "bootstrap.yaml"
+STAGING = "traffic/staging/kustomization.yaml"
 MISTAKES = {
     "a weight by hand": (ROUTES, "weight: 1000", "weight: 900", "all-on-stable"),
     "a stale revision": (ROUTES, "0bd96fa9c055", "000000000000", "all-on-stable"),
@@ -39,18 +40,59 @@ MISTAKES = {
     "a lost cluster": (BOOTSTRAP, "v6, serving-api-v7]", "v6, serving-api-v8]", "fall-back"),
     "default retries": (BOOTSTRAP, ", max_retries: 1024", "", "retries"),
     "panic": (BOOTSTRAP, "{value: 0}", "{value: 50}", "panic"),
+    "a fall-back too early": (BOOTSTRAP, "policy: *while", "other: *while", "partly-healthy"),
     "a wrong label": (BOOTSTRAP, "{version: v7}}", "{version: v6}}", "served-by"),
     "a bad traffic file": ("traffic/local/traffic.yaml", '"10"', '"ten"', "canary-percent"),
+    "no key for pins": ("traffic/staging/jwks.json", '"keys": [', '"keys": [], "old": [', "envoy"),
+    "a version without its pin": (STAGING, "- model-v7.yaml", "", "model"),
+    "a pin without its version": (STAGING, "- model-v7", "- model-v7.yaml\n- model-v8", "model"),
+    "no list of resources": (STAGING, "resources:", "resources: [", "yaml"),
+}
+
+# One piece of a new version, and what `check` then asks for by its name.
+STRICT = "  - name: serving-api-v8\n    connect_timeout: 1s\n    load_assignment: {endpoints: []}\n"
+AGGREGATE = """\
+  - name: v8
+    lb_policy: CLUSTER_PROVIDED
+    cluster_type:
+      name: envoy.clusters.aggregate
+      typed_config: {clusters: [serving-api-v8, serving-api-v7]}
+"""
+PIN = """\
+    - name: pin-v8
+      match: {prefix: /, headers: [{name: x-model-version, string_match: {exact: v8}}]}
+      route: {cluster: serving-api-v8}
+"""
+ALL = {
+    "its strict cluster serving-api-v8",
+    "its aggregate cluster v8",
+    "a pin route to serving-api-v8",
+    "the refusal must name v6, v7, v8",
+    "model-v8.yaml in resources",
+    "weighbridge model pin v8 -e kind",
+    "weighbridge model pin v8 -e staging",
+    "weighbridge model pin v8 -e production",
+}
+PIECES = {
+    "a strict cluster": (
+        BOOTSTRAP,
+        "  - name: nowhere",
+        STRICT,
+        "its strict cluster serving-api-v8",
+    ),
+    "an aggregate": (BOOTSTRAP, "  - name: nowhere", AGGREGATE, "its aggregate cluster v8"),
 }
 
 
 @pytest.fixture
 def folder(tmp_path: Path, project: Path) -> Path:
-    for name in ("bootstrap.yaml", "routes.yaml", "traffic/local/traffic.yaml"):
-        copy = tmp_path / "envoy" / name
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(project / "envoy" / name, copy)
-    return tmp_path / "envoy"
+    copy = tmp_path / "envoy"
+    for path in (project / "envoy").rglob("*.*"):
+        if path.suffix in {".yaml", ".json"}:
+            target = copy / path.relative_to(project / "envoy")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, target)
+    return copy
 
 
 def test_the_project_passes(project: Path) -> None:
@@ -68,6 +110,29 @@ def test_a_mistake_is_named_with_its_place(name: str, folder: Path, project: Pat
     problems = check_folder(folder, project / _DESCRIPTORS)
     assert rule in {problem.rule for problem in problems}, problems
     assert all(problem.line >= 1 and problem.message for problem in problems)
+
+
+def insert(file: Path, before: str, text: str) -> None:
+    content = file.read_text()
+    assert content.count(before) == 1
+    file.write_text(content.replace(before, text + before))
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_one_piece_of_a_new_version_asks_for_all_others(
+    piece: str, folder: Path, project: Path
+) -> None:
+    file, before, text, itself = PIECES[piece]
+    insert(folder / file, before, text)
+    said = "\n".join(map(str, check_folder(folder, project / _DESCRIPTORS)))
+    assert {one for one in ALL if one in said} == ALL - {itself}, said
+    assert said.count("model-v8.yaml in resources") == 3
+
+
+def test_a_pin_route_without_clusters_is_told(folder: Path, project: Path) -> None:
+    insert(folder / ROUTES, "    - name: pin-v7\n", PIN)
+    said = "\n".join(map(str, check_folder(folder, project / _DESCRIPTORS)))
+    assert "v8 has a pin route, but bootstrap.yaml has no clusters serving-api-v8" in said
 
 
 def test_a_file_that_is_not_there_is_a_problem(tmp_path: Path) -> None:

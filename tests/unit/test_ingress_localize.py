@@ -55,7 +55,15 @@ def test_every_server_becomes_an_endpoint_of_its_version(
 
 def test_nothing_of_kubernetes_is_left(bootstrap: dict[str, Any], tmp_path: Path) -> None:
     made = str(local(bootstrap, tmp_path, listen="127.0.0.1:1", probe="127.0.0.1:2"))
-    for word in ("STRICT_DNS", "/etc/weighbridge", "/var/lib", "0.0.0", "8080", "9902"):
+    for word in (
+        "STRICT_DNS",
+        "cluster.dns",
+        "/etc/weighbridge",
+        "/var/lib",
+        "0.0.0",
+        "8080",
+        "9902",
+    ):
         assert word not in made
 
 
