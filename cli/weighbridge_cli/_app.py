@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from weighbridge_cli import _env, _model, _predict, _predictions, _rollout, _token
+from weighbridge_cli import _env, _image, _model, _predict, _predictions, _rollout, _token
 
 _HELP = """Move live calls between two versions of a model by Git commits, and see what they get.
 
 Addresses come from environment variables, and where one is unset from the nearest
-.weighbridge/env above the working directory, which `make up` writes.
+.weighbridge/env above the working directory, which `make up` writes. Other environments
+(kind, staging, production) are described in environments.yaml and chosen with -e.
 """
 
 app = typer.Typer(
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 app.add_typer(_rollout.app, name="rollout")
 app.add_typer(_model.app, name="model")
+app.add_typer(_image.app, name="image")
 app.add_typer(_token.app, name="token")
 app.command("predict")(_predict.predict)
 app.command("predictions")(_predictions.predictions)

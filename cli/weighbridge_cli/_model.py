@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from weighbridge_cli._output import Output, OutputOption, print_json
+from weighbridge_cli._environment import (
+    EnvironmentOption,
+    NoWaitOption,
+    SyncTimeoutOption,
+    choose,
+    print_notes,
+)
+from weighbridge_cli._output import Output, OutputOption, print_json, writing
 from weighbridge_cli._records import pin_record
 from weighbridge_cli._variables import Variables
 from weighbridge_training import MODEL_NAME
+
+if TYPE_CHECKING:
+    from weighbridge_rollout import Pin
 
 app = typer.Typer(no_args_is_help=True, help="Pin versions to registered models, and show them.")
 
@@ -23,6 +33,9 @@ def pin(
         str | None, typer.Option(help="Or an alias, as in --alias experiment.")
     ] = None,
     model: Annotated[str, typer.Option(help="The registered model's name.")] = MODEL_NAME,
+    timeout: SyncTimeoutOption = 30.0,
+    no_wait: NoWaitOption = False,
+    environment: EnvironmentOption = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Resolve a model in MLflow, verify its bytes, and write them down in Git."""
@@ -30,29 +43,38 @@ def pin(
         raise typer.BadParameter("give either --version or --alias")
     # A command line has no use for the registry client's usage statistics.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    from weighbridge_rollout import Environment, ObjectStore, pin_model
+    from weighbridge_rollout import ObjectStore, pin_model
 
     variables = Variables.load()
-    variables.require("WEIGHBRIDGE_TRAFFIC_REPO")
-    result = pin_model(
-        Environment.from_variables(variables),
-        label,
-        name=model,
-        tracking_uri=variables.require("MLFLOW_TRACKING_URI"),
-        store=ObjectStore.from_variables(variables),
-        version=version,
-        alias=alias,
-    )
+    chosen, tracking_uri = choose(environment), variables.require("MLFLOW_TRACKING_URI")
+    with writing("reading the model's bytes, then committing"):
+        result = pin_model(
+            chosen,
+            label,
+            name=model,
+            tracking_uri=tracking_uri,
+            store=ObjectStore.from_variables(variables),
+            version=version,
+            alias=alias,
+            timeout_s=None if no_wait else timeout,
+        )
+    _print_pin(result, output)
+    print_notes(result.notes)
+
+
+def _print_pin(result: Pin, output: Output) -> None:
     if output is Output.JSON:
         print_json(pin_record(result))
         return
     pinned = result.model
-    typer.echo(f"{label} is {pinned.name} {pinned.version}, SHA-256 {pinned.sha256}")
+    typer.echo(f"{result.label} is {pinned.name} {pinned.version}, SHA-256 {pinned.sha256}")
     typer.echo(f"Bytes read and verified: {pinned.uri}")
     if result.commit is None:
         typer.echo(f"{result.path} says so already; no commit made.")
     else:
         typer.echo(f"Commit {result.commit}")
+    if result.synced_s is not None:
+        typer.echo(f"Applied by Argo CD after {result.synced_s:.2f} s")
 
 
 @app.command()

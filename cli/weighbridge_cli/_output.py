@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+import textwrap
 from collections.abc import Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import Console
     from rich.table import Table
 
@@ -45,6 +49,33 @@ def stderr_console() -> Console:
     from rich.console import Console
 
     return Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+
+
+@contextmanager
+def writing(what: str) -> Iterator[None]:
+    """Show that something goes on, and say after an interrupt what may have been done."""
+    screen = stderr_console()
+    try:
+        with screen.status(what):
+            yield
+    except KeyboardInterrupt:
+        screen.print("interrupted; it may be in Git already: look at the newest commits there")
+        raise
+
+
+def print_indented(out: Console, text: str) -> None:
+    """Print sentences below a heading; on a screen their further lines are indented once more."""
+    for line in text.splitlines():
+        # Names of images and addresses stay in one piece, so that they can be copied.
+        filled = textwrap.fill(
+            line,
+            out.width if out.is_terminal else len(line) + len("  "),
+            initial_indent="  ",
+            subsequent_indent="    ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        out.print(filled)
 
 
 def plain_table(*headers: str) -> Table:

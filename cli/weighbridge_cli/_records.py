@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from weighbridge_ingress import Traffic
     from weighbridge_predictionlog import LoggedCall
-    from weighbridge_rollout import AgentState, Change, Commit, HistoryEntry, Pin, Status
+    from weighbridge_rollout import (
+        AgentState,
+        ArgoCdView,
+        Change,
+        Commit,
+        HistoryEntry,
+        Image,
+        ImageChange,
+        Operation,
+        Pin,
+        Status,
+    )
 
 Record = dict[str, object]
 
@@ -22,6 +33,7 @@ def change_record(change: Change) -> Record:
         "undone": [_commit(commit) for commit in change.undone],
         "confirmed_by": change.confirmed_by,
         "live_s": change.live_s,
+        "notes": change.notes,
     }
 
 
@@ -47,6 +59,7 @@ def status_record(status: Status) -> Record:
             "traffic": _traffic(status.git.traffic),
             "problem": status.git.problem,
         },
+        "argocd": status.argocd and _argocd(status.argocd),
         "agents": [_agent(agent) for agent in status.agents],
         "counted": counted
         and {
@@ -58,6 +71,7 @@ def status_record(status: Status) -> Record:
             "high": counted.high,
             "fits": counted.fits,
         },
+        "waiting_pods": [{"pod": pod.name, "reason": pod.not_ready} for pod in status.waiting],
         "agree": status.agree,
         "differences": status.differences,
     }
@@ -73,6 +87,25 @@ def pin_record(pin: Pin) -> Record:
         "sha256": pin.model.sha256,
         "path": pin.path,
         "commit": _commit(pin.commit),
+        "synced_s": pin.synced_s,
+        "notes": pin.notes,
+    }
+
+
+def image_record(image: Image) -> Record:
+    """Describe what a Deployment runs."""
+    return {"name": image.name, "repository": image.repository, "tag": image.tag}
+
+
+def image_change_record(change: ImageChange) -> Record:
+    """Describe what `image set` did; `before` are the images whose tag changed."""
+    return {
+        "path": change.path,
+        "tag": change.tag,
+        "before": [image_record(image) for image in change.before],
+        "commit": _commit(change.commit),
+        "synced_s": change.synced_s,
+        "notes": change.notes,
     }
 
 
@@ -125,4 +158,38 @@ def _traffic(traffic: Traffic | None) -> Record | None:
 
 def _agent(agent: AgentState) -> Record:
     report = None if agent.report is None else json.loads(agent.report.to_json())
-    return {"url": agent.url, "report": report, "unreachable": agent.unreachable}
+    is_url = "://" in agent.name
+    return {
+        "url": agent.name if is_url else None,
+        "pod": None if is_url else agent.name,
+        "report": report,
+        "unreachable": agent.unreachable,
+        "not_ready": agent.not_ready,
+    }
+
+
+def _argocd(view: ArgoCdView) -> Record:
+    place, state = view.place, view.state
+    return {
+        "application": place.application,
+        "namespace": place.namespace,
+        "context": place.context,
+        "revision": state and state.revision,
+        "sees_commit": view.sees_commit,
+        "sync": state and state.sync,
+        "health": state and state.health,
+        "automated": state and state.automated,
+        "operation": _operation(state.operation) if state and state.operation else None,
+        "obstacle": view.obstacle,
+        "unasked": view.unasked,
+    }
+
+
+def _operation(operation: Operation) -> Record:
+    return {
+        "phase": operation.phase,
+        "revision": operation.revision,
+        "retries": operation.retries,
+        "message": operation.message,
+        "failures": [str(one) for one in operation.resources if one.failed],
+    }

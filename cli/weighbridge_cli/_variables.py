@@ -28,15 +28,19 @@ class Variables(Mapping[str, str]):
         file = _find(Path.cwd(), os.environ.get("WEIGHBRIDGE_HOME"))
         return cls(os.environ, file, _read(file) if file else {})
 
-    def require(self, name: str) -> str:
-        """Return a variable that must be there; MissingSettingError says how to get it."""
+    def require(self, name: str, or_else: str = "") -> str:
+        """Return a variable that must be there; MissingSettingError says how to get it.
+
+        `or_else` is what a person could do without it.
+        """
         value = self.get(name, "")
         if value:
             return value
         looked = f"{self.file} does not name it" if self.file else f"no {_FILE} above {Path.cwd()}"
         raise MissingSettingError(
             f"{name} is not set, and {looked}.\n"
-            f"Start the stack with `make up` and run this inside its folder, or export {name}."
+            f"Start the stack with `make up` and run this inside its folder, or export {name}"
+            f"{f', or {or_else}' if or_else else ''}."
         )
 
     def __getitem__(self, name: str) -> str:

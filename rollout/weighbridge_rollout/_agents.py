@@ -1,4 +1,4 @@
-"""Ask the agents what their Envoys run."""
+"""What the agents say that their Envoys run."""
 
 from __future__ import annotations
 
@@ -19,9 +19,17 @@ ASK_TIMEOUT_S = 2.0
 class AgentState:
     """One agent's answer; exactly one of `report` and `unreachable` is set."""
 
-    url: str
+    name: str
+    """Its URL, or its pod."""
     report: Report | None
     unreachable: str | None
+    not_ready: str | None = None
+    """Why its pod is not ready, so that no call reaches its Envoy; None if it is, or unknown."""
+
+    @property
+    def title(self) -> str:
+        """Its name in a sentence."""
+        return f"the agent at {self.name}" if "://" in self.name else f"pod {self.name}"
 
     def confirms(self, revision: str) -> bool:
         """Say whether this agent runs a state, wants it, and has nothing newer that it refused.
@@ -30,7 +38,11 @@ class AgentState:
         """
         report = self.report
         return (
-            report is not None and report.in_step and report.refused is None and self.runs(revision)
+            report is not None
+            and report.in_step
+            and report.refused is None
+            and self.not_ready is None
+            and self.runs(revision)
         )
 
     def runs(self, revision: str) -> bool:

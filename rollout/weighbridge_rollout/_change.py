@@ -22,6 +22,8 @@ class Change:
     undone: tuple[Commit, ...] = ()
     """Newest first; empty unless this is a step back."""
     confirmed_by: tuple[str, ...] = ()
-    """The agents that run it."""
+    """The agents that run it, by URL or pod."""
     live_s: float | None = None
     """Seconds from the commit until every agent ran it; None if nobody was waited for."""
+    notes: tuple[str, ...] = ()
+    """What one should know besides, for example that Argo CD could not be asked to look."""

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from weighbridge_ingress.git import remote_config, without_credentials
+from weighbridge_ingress.git import remote_config
 from weighbridge_rollout._errors import GitError, RepositoryMissingError, UnreachableError
 from weighbridge_rollout._log import LOG_FORMAT, FileChange, parse_log
 from weighbridge_rollout._run import TIMEOUT_S, git_error, run_git
@@ -24,6 +24,8 @@ from weighbridge_rollout._run import TIMEOUT_S, git_error, run_git
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator, Mapping
+
+    from weighbridge_rollout._environment import Environment
 
 _IDENT = re.compile(r"(.+) <(.+)> \d+ ")
 
@@ -50,12 +52,10 @@ class Refusal(NamedTuple):
 class Clone:
     """The branch as it was last fetched."""
 
-    def __init__(
-        self, folder: Path, repository: str, branch: str, config: Mapping[str, str]
-    ) -> None:
+    def __init__(self, folder: Path, environment: Environment, config: Mapping[str, str]) -> None:
+        self.environment = environment
         self._folder = folder
-        self._repository = repository
-        self._branch = branch
+        self._branch = environment.branch
         self._config = config
         self._deadline: float | None = None
         self.tip = self._resolve_tip()
@@ -86,9 +86,8 @@ class Clone:
         blob = self.blob(self.tip, path)
         if blob is None:
             raise RepositoryMissingError(
-                f"{path} does not exist on branch {self._branch} of "
-                f"{without_credentials(self._repository)}: "
-                "check WEIGHBRIDGE_TRAFFIC_PATH"
+                f"{path} does not exist on branch {self.environment.place}: "
+                f"check {self.environment.setting('path')}"
             )
         return self.text(blob)
 
@@ -127,17 +126,22 @@ class Clone:
         try:
             done = self._git("push", "--porcelain", lease, "origin", f"{commit}:{ref}")
         except UnreachableError as error:
-            unsure = f"{error}; it may have arrived: look with `weighbridge rollout history`"
+            look = f"`weighbridge rollout history{self.environment.option}`"
+            unsure = f"{error}; it may have arrived: look with {look}"
             return Refusal(UnreachableError(unsure), may_be_race=False)
         if done.returncode == 0:
             return None
         words = done.stderr + done.stdout
         race = any(phrase in words for phrase in _LOST_RACE)
-        return Refusal(git_error(self._repository, "push to", words), race)
+        return Refusal(git_error(self.environment, "push to", words), race)
 
-    def contains(self, commit: str) -> bool:
-        """Say whether the branch as it was last fetched holds a commit."""
-        return self._git("merge-base", "--is-ancestor", commit, self.tip).returncode == 0
+    def contains(self, commit: str, revision: str | None = None) -> bool:
+        """Say whether a revision, or the branch as it was last fetched, holds a commit.
+
+        False too for a revision that is not here.
+        """
+        ancestry = ("merge-base", "--is-ancestor", commit, revision or self.tip)
+        return self._git(*ancestry).returncode == 0
 
     def _resolve_tip(self) -> str:
         return self._object_id("rev-parse", "--verify", f"refs/heads/{self._branch}")
@@ -160,7 +164,7 @@ class Clone:
     ) -> bytes:
         done = self._git(*arguments, stdin=stdin, variables=variables)
         if done.returncode:
-            raise git_error(self._repository, action, done.stderr)
+            raise git_error(self.environment, action, done.stderr)
         return done.stdout
 
     def _git(
@@ -178,8 +182,9 @@ class Clone:
 
 
 @contextmanager
-def open_clone(repository: str, branch: str) -> Iterator[Clone]:
-    """Clone one branch into a temporary folder that is removed at the end."""
+def open_clone(environment: Environment) -> Iterator[Clone]:
+    """Clone the environment's branch into a temporary folder that is removed at the end."""
+    repository, branch = environment.repository, environment.branch
     with tempfile.TemporaryDirectory(prefix="weighbridge-", ignore_cleanup_errors=True) as parent:
         folder = Path(parent) / "clone.git"
         # Over a network only commits and trees come along; git fetches the few files we read.
@@ -190,8 +195,8 @@ def open_clone(repository: str, branch: str) -> Iterator[Clone]:
         url = config.pop("remote.origin.url")
         done = run_git("clone", *options, *partial, "--", url, str(folder), config=config)
         if done.returncode:
-            raise git_error(repository, f"read branch {branch} of", done.stderr)
-        yield Clone(folder, repository, branch, config)
+            raise git_error(environment, f"read branch {branch} of", done.stderr)
+        yield Clone(folder, environment, config)
 
 
 def _identity() -> dict[str, str]:

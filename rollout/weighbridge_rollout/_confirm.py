@@ -1,74 +1,135 @@
-"""Wait until every agent runs a pushed state."""
+"""Wait until a pushed commit has taken effect."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from weighbridge_rollout._agents import AgentState, ask_agents
-from weighbridge_rollout._errors import GitError, RefusedError, UnconfirmedError
+from weighbridge_rollout._commit_watch import CommitWatch
+from weighbridge_rollout._errors import (
+    ClusterError,
+    GitError,
+    RefusedError,
+    SettingsError,
+    UnconfirmedError,
+)
+from weighbridge_rollout._excuse import excuse
 from weighbridge_rollout._problems import list_problems
+from weighbridge_rollout._whereabouts import say_unasked
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from weighbridge_ingress import Traffic
+    from weighbridge_rollout._agents import AgentState
     from weighbridge_rollout._clone import Clone
-    from weighbridge_rollout._environment import Environment
+    from weighbridge_rollout._site import Site
     from weighbridge_rollout._write import Pushed
 
+CONFIRM_TIMEOUT_S = 30.0
+
 _POLL_S = 0.05
+_POLL_CLUSTER_S = 0.1  # each is one list of pods, and one question for each of them
 _LOOK_AGAIN_S = 1.0
+_TRAFFIC = "traffic"
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What became of a commit."""
+
+    agents: tuple[str, ...] = ()
+    """Those that run it."""
+    live_s: float | None = None
+    """Seconds from the commit until it had taken effect; None if nobody was waited for."""
+    notes: tuple[str, ...] = ()
 
 
 def wait_until_live(
-    environment: Environment,
-    clone: Clone,
-    pushed: Pushed,
-    traffic: Traffic,
-    timeout_s: float | None,
-) -> float | None:
-    """Return the seconds from the commit until every agent's Envoy ran it.
+    site: Site, clone: Clone, pushed: Pushed, traffic: Traffic, timeout_s: float | None
+) -> Confirmation:
+    """Ask Argo CD to look at Git, and return when every agent's Envoy runs the commit.
 
-    None without a timeout or without agents: then there is nobody to wait for.
-    Raise RefusedError as soon as one agent refuses the commit, UnconfirmedError when the time is
-    over or a newer commit has taken its place.
+    Without a timeout or without agents there is nobody to wait for.
+    Raise RefusedError as soon as an agent or Argo CD refuses the commit, UnconfirmedError when the
+    time is over or a newer commit has taken its place; nothing else, since the commit is in Git.
     """
-    if timeout_s is None or not environment.agents:
-        return None
+    watch = CommitWatch(site, clone, pushed, _TRAFFIC)
+    watch.ask_to_look()
+    if timeout_s is None or not site.has_agents:
+        return Confirmation(notes=watch.notes)
     deadline = time.monotonic() + timeout_s
     clone.stop_at(deadline)
     look_again = time.monotonic() + _LOOK_AGAIN_S
+    pause_s = _POLL_CLUSTER_S if site.environment.kubernetes else _POLL_S
     while True:
-        states = ask_agents(environment.agents)
+        states, trouble = _ask(site)
         waiting = [state for state in states if not state.confirms(traffic.revision)]
         now = time.monotonic()
-        if not waiting:
-            return now - pushed.at
-        _raise_if_refused(waiting, pushed)
+        if states and not waiting:
+            _settle(watch, deadline)
+            names = tuple(state.name for state in states)
+            return Confirmation(names, now - pushed.at, watch.notes)
+        _raise_if_refused(waiting, pushed, site.environment.option)
+        watch.look()
         if now >= look_again:
-            _raise_if_replaced(environment, clone, pushed)
+            _raise_if_replaced(clone, pushed)
             look_again = time.monotonic() + _LOOK_AGAIN_S
         if now >= deadline:
-            raise _unconfirmed(waiting, len(states), pushed, timeout_s)
-        time.sleep(_POLL_S)
+            late = [excuse(state, traffic.revision) for state in waiting]
+            reasons = [*say_unasked(watch.unasked, trouble), *_on_the_way(watch, late)]
+            raise _unconfirmed(pushed, len(waiting), len(states), timeout_s, reasons, clone)
+        time.sleep(pause_s)
 
 
-def _raise_if_refused(states: list[AgentState], pushed: Pushed) -> None:
+def _settle(watch: CommitWatch, deadline: float) -> None:
+    """Wait until Argo CD has the commit in mind too, not only the Envoys.
+
+    They may run its state from before, while Argo CD still tries to apply the one in between.
+    """
+    while True:
+        watch.look()
+        if watch.is_settled:
+            return
+        if time.monotonic() >= deadline:
+            watch.note(watch.where or "")
+            return
+        time.sleep(_POLL_CLUSTER_S)
+
+
+def _ask(site: Site) -> tuple[tuple[AgentState, ...], str | None]:
+    try:
+        return site.ask(), None
+    except (ClusterError, SettingsError) as error:
+        return (), str(error)
+
+
+def _on_the_way(watch: CommitWatch, late: list[str]) -> list[str]:
+    """Put what is known in the order of a commit's way; notes of Argo CD's absence are known."""
+    where = [watch.where] if watch.where else []
+    notes = watch.notes if watch.unasked is None else ()
+    return list(dict.fromkeys((*where, *late, *notes)))
+
+
+def _raise_if_refused(states: Sequence[AgentState], pushed: Pushed, option: str) -> None:
     for state in states:
         refused = state.report.refused if state.report else None
         # By the text too: other commits may lie on top, and an agent on a mount knows no commit.
         if refused and (refused.source == pushed.commit.sha or refused.digest == pushed.digest):
-            head = f"{pushed.commit.short} is in Git, but the agent at {state.url} refused it"
+            head = f"{pushed.commit.short} is in Git, but {state.title} refused it"
             raise RefusedError(
                 f"{list_problems(head, refused.problems)}\n"
-                "Calls go on as before. Take it back with `weighbridge rollout undo`",
+                f"Calls go on as before. Take it back with `weighbridge rollout undo{option}`",
                 pushed.commit,
             )
 
 
-def _raise_if_replaced(environment: Environment, clone: Clone, pushed: Pushed) -> None:
+def _raise_if_replaced(clone: Clone, pushed: Pushed) -> None:
     try:
         tip = clone.refresh()
-        newer = clone.log(environment.traffic_file, f"{pushed.commit.sha}..{tip}", limit=1)
+        path = clone.environment.traffic_file
+        newer = clone.log(path, f"{pushed.commit.sha}..{tip}", limit=1)
     except GitError:
         return  # the commit is in Git all the same, and whether it is live the agents tell
     if newer:
@@ -80,22 +141,14 @@ def _raise_if_replaced(environment: Environment, clone: Clone, pushed: Pushed) -
 
 
 def _unconfirmed(
-    waiting: list[AgentState], total: int, pushed: Pushed, timeout_s: float
+    pushed: Pushed, waiting: int, total: int, timeout_s: float, reasons: list[str], clone: Clone
 ) -> UnconfirmedError:
-    reasons = "; ".join(f"{state.url} {_excuse(state)}" for state in waiting)
+    who = f"{waiting} of {total} agents did" if total else "its agents did"
+    head = f"{pushed.commit.short} is in Git, but {who} not confirm it within {timeout_s:g} s"
+    option = clone.environment.option
     return UnconfirmedError(
-        f"{pushed.commit.short} is in Git, but {len(waiting)} of {total} agents did not confirm it "
-        f"within {timeout_s:g} s: {reasons}. It goes live as soon as they can; look with "
-        "`weighbridge rollout status`, or take it back with `weighbridge rollout undo`",
+        f"{list_problems(head, reasons)}\n"
+        f"It goes live as soon as nothing is in its way; look with `weighbridge rollout "
+        f"status{option}`, or take it back with `weighbridge rollout undo{option}`",
         pushed.commit,
     )
-
-
-def _excuse(state: AgentState) -> str:
-    if state.report is None:
-        return f"gives no report ({state.unreachable})"
-    if state.report.error:
-        return f"cannot do its work ({state.report.error})"
-    if state.report.refused:
-        return list_problems("refused another state", state.report.refused.problems)
-    return "is not in step with it yet"

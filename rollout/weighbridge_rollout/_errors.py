@@ -6,12 +6,15 @@ RolloutError
 │   ├── RepositoryMissingError   no repository, branch or traffic file there
 │   ├── AccessDeniedError        the repository does not let this user in, or not write
 │   └── UnreachableError         the repository's host does not answer
+├── ClusterError             a cluster cannot be asked
+│   └── ForbiddenError           it is there, but this user lacks a right
 ├── MovedError               someone else changed the same file first
 ├── InvalidTrafficError      the state asked for is one that agents refuse
 ├── NothingToUndoError       there is no earlier state to go back to
-├── RefusedError             an agent refused the commit
-├── UnconfirmedError         the commit is pushed, but not every agent runs it yet
-└── PinError                 the model cannot be pinned as asked
+├── RefusedError             an agent or Argo CD refused the commit
+├── UnconfirmedError         the commit is pushed, but it is not live everywhere yet
+├── PinError                 the model cannot be pinned as asked
+└── ImageError               the images cannot be set as asked
 """
 
 from __future__ import annotations
@@ -46,6 +49,14 @@ class UnreachableError(GitError):
     """The repository's host does not answer."""
 
 
+class ClusterError(RolloutError):
+    """A cluster cannot be asked."""
+
+
+class ForbiddenError(ClusterError):
+    """The cluster does not let this user do that; the message names the right."""
+
+
 class MovedError(RolloutError):
     """The branch moved under the change, and the file itself was changed by someone else."""
 
@@ -71,12 +82,16 @@ class _AfterPushError(RolloutError):
 
 
 class RefusedError(_AfterPushError):
-    """An agent refused the pushed commit; calls go on as before it."""
+    """An agent or Argo CD refused the pushed commit; calls go on as before it."""
 
 
 class UnconfirmedError(_AfterPushError):
-    """The commit is pushed, but not every agent confirmed it in time."""
+    """The commit is pushed, but was not seen live in time; the message says where it is."""
 
 
 class PinError(RolloutError):
     """The model cannot be pinned as asked."""
+
+
+class ImageError(RolloutError):
+    """The images cannot be read or set as asked."""

@@ -28,7 +28,7 @@ class HistoryEntry:
 
 def history(environment: Environment, limit: int = 20) -> tuple[HistoryEntry, ...]:
     """Return the last commits that changed the traffic file, newest first."""
-    with open_clone(environment.repository, environment.branch) as clone:
+    with open_clone(environment) as clone:
         changes = clone.log(environment.traffic_file)
         standing = {change.commit.sha for change in standing_changes(reversed(changes))}
         shown = changes[:limit]

@@ -7,16 +7,19 @@ import textwrap
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from weighbridge_ingress import Traffic
     from weighbridge_rollout._commit import Commit
+    from weighbridge_rollout._kustomization import Image
 
 STABLE = "Weighbridge-Stable"
 CANARY = "Weighbridge-Canary"
 PERCENT = "Weighbridge-Canary-Percent"
 PREVIOUS = "Weighbridge-Previous-Percent"
 UNDOES = "Weighbridge-Undoes"
+IMAGE = "Weighbridge-Image"
+PREVIOUS_IMAGE = "Weighbridge-Previous-Image"
 
 _WIDTH = 72
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -71,6 +74,25 @@ def pin_message(label: str, name: str, version: str, uri: str, sha256: str) -> s
             ("Weighbridge-Model-Sha256", sha256),
         ),
     )
+
+
+def image_message(before: Sequence[Image], tag: str, environment: str, reason: str) -> str:
+    """Explain which Deployments run which image from now on."""
+    names = [image.name for image in before]
+    who = names[0] if len(names) == 1 else f"{len(names)} images"
+    changes = "\n".join(f"{image.name}: was {image.tag}" for image in before)
+    return _compose(
+        f"Run {_short_tag(tag)} in {environment}: {who}",
+        (reason, changes),
+        (
+            *((IMAGE, f"{image.name} {image.repository}:{tag}") for image in before),
+            *((PREVIOUS_IMAGE, f"{image.name} {image.repository}:{image.tag}") for image in before),
+        ),
+    )
+
+
+def _short_tag(tag: str) -> str:
+    return tag if tag.startswith("v") else tag[:10]
 
 
 def _short_split(before: Traffic | None, after: Traffic) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from weighbridge_rollout._applied import APPLY_TIMEOUT_S, wait_until_applied
 from weighbridge_rollout._clone import Clone, open_clone
 from weighbridge_rollout._errors import InvalidTrafficError, PinError
 from weighbridge_rollout._message import pin_message
 from weighbridge_rollout._registry import find_model
+from weighbridge_rollout._site import open_site
 from weighbridge_rollout._store import ObjectStore, sha256_of
 from weighbridge_rollout._trafficfile import edit_data, quote, read_data
 from weighbridge_rollout._write import push_file
@@ -38,6 +40,10 @@ class Pin:
     """The file in the repository."""
     commit: Commit | None
     """None if Git held this pin already; nothing was written then."""
+    synced_s: float | None = None
+    """Seconds until Argo CD had applied it; None without Argo CD, or if it was not waited for."""
+    notes: tuple[str, ...] = ()
+    """What one should know besides."""
 
 
 def pin_model(
@@ -49,11 +55,13 @@ def pin_model(
     store: ObjectStore,
     version: str | None = None,
     alias: str | None = None,
+    timeout_s: float | None = APPLY_TIMEOUT_S,
 ) -> Pin:
     """Resolve a version or an alias, verify the bytes against their hash, commit the pin.
 
     The label must be "v" and the registry's version, so that a label never means two models;
     PinError otherwise, or if the model, its tags or its bytes are not as they should be.
+    Waits for Argo CD, where there is one, as set_images does.
     """
     model = find_model(tracking_uri, name, version=version, alias=alias)
     if label != f"v{model.version}":
@@ -63,12 +71,27 @@ def pin_model(
         )
     _verify(model, store)
     path = environment.model_file(label)
-    with open_clone(environment.repository, environment.branch) as clone:
+    with open_clone(environment) as clone:
         content = _content(clone, path, label, model)
         if content is None:
             return Pin(label, model, path, None)
         message = pin_message(label, model.name, model.version, model.uri, model.sha256)
-        return Pin(label, model, path, push_file(clone, path, content, message).commit)
+        pushed = push_file(clone, path, content, message)
+        configmap = f"model-{label}"
+        with open_site(environment) as site:
+            done = wait_until_applied(site, clone, pushed, timeout_s, configmap)
+        notes = (*_unlisted(clone, path), *done.notes)
+        return Pin(label, model, path, pushed.commit, done.live_s, notes)
+
+
+def _unlisted(clone: Clone, path: str) -> tuple[str, ...]:
+    """Tell of a pin that nothing applies, as a new version's is at first."""
+    folder, _, name = path.rpartition("/")
+    kustomization = f"{folder}/kustomization.yaml"
+    blob = clone.blob(clone.tip, kustomization)
+    if blob is None or name in clone.text(blob):
+        return ()
+    return (f"{kustomization} does not list {name}: nothing applies it until it does",)
 
 
 def _verify(model: RegisteredModel, store: ObjectStore) -> None:

@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 
 def read_pin(environment: Environment, label: str) -> dict[str, str] | None:
     """Return a pin's variables (MODEL_NAME, MODEL_VERSION, …), None where Git holds no pin."""
-    with open_clone(environment.repository, environment.branch) as clone:
+    with open_clone(environment) as clone:
         blob = clone.blob(clone.tip, environment.model_file(label))
         return None if blob is None else read_data(clone.text(blob))

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from weighbridge_rollout._environment import Environment
+
 TIMEOUT_S = 120.0
 
 
@@ -63,12 +65,12 @@ _RULES = (
     _Rule(
         ("not found in upstream",),
         RepositoryMissingError,
-        "check WEIGHBRIDGE_TRAFFIC_BRANCH",
+        "check {branch_setting}",
     ),
     _Rule(
         ("does not appear to be a git repository", "does not exist", "ot found", "No such file"),
         RepositoryMissingError,
-        "check WEIGHBRIDGE_TRAFFIC_REPO; `make up` makes the local one",
+        "check {repository_setting}; `make up` makes the local one",
     ),
     _Rule(
         ("unable to access", "Could not read from remote", "early EOF", "hung up unexpectedly"),
@@ -102,13 +104,17 @@ def run_git(
         raise GitError(str(error)) from None
 
 
-def git_error(repository: str, action: str, stderr: bytes) -> GitError:
-    """Say in one sentence why git could not do `action` with the repository."""
+def git_error(environment: Environment, action: str, stderr: bytes) -> GitError:
+    """Say in one sentence why git could not do `action` with the environment's repository."""
     words = without_credentials(stderr.decode(errors="replace").strip())
-    repository = without_credentials(repository)
+    repository = without_credentials(environment.repository)
     for rule in _RULES:
         if any(phrase in words for phrase in rule.phrases):
-            advice = rule.advice.format(repository=repository)
+            advice = rule.advice.format(
+                repository=repository,
+                repository_setting=environment.setting("repository"),
+                branch_setting=environment.setting("branch"),
+            )
             return rule.error(f"cannot {action} {repository}: {_gist(words)}; {advice}")
     return GitError(f"cannot {action} {repository}: {_gist(words)}")
 

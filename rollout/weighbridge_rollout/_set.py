@@ -6,12 +6,12 @@ import time
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from weighbridge_rollout._agents import ask_agents, known_versions
 from weighbridge_rollout._change import Change
 from weighbridge_rollout._clone import open_clone
-from weighbridge_rollout._confirm import wait_until_live
+from weighbridge_rollout._confirm import CONFIRM_TIMEOUT_S, wait_until_live
 from weighbridge_rollout._errors import InvalidTrafficError
 from weighbridge_rollout._message import format_percent, set_message
+from weighbridge_rollout._site import open_site
 from weighbridge_rollout._trafficfile import edit_data, parse_traffic
 from weighbridge_rollout._write import Pushed, push_file
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from weighbridge_ingress import Traffic
     from weighbridge_rollout._clone import Clone
     from weighbridge_rollout._environment import Environment
-
-CONFIRM_TIMEOUT_S = 30.0
+    from weighbridge_rollout._site import Site
 
 
 def set_percent(
@@ -37,29 +36,28 @@ def set_percent(
     (None), returns after the push.
     """
     permille = parse_percent(percent)
-    with open_clone(environment.repository, environment.branch) as clone:
+    with open_clone(environment) as clone, open_site(environment) as site:
         text = clone.read(environment.traffic_file)
-        known = known_versions(ask_agents(environment.agents))
+        known = site.known_versions(must_know_place=timeout_s is not None)
         before = parse_traffic(text, known)
         if before.canary_permille == permille:
-            return _nothing_to_change(environment, clone, before, text, timeout_s)
+            return _nothing_to_change(site, clone, before, text, timeout_s)
         edited = edit_data(text, {"canary-percent": format_percent(permille)})
         after = parse_traffic(edited, known)
         message = set_message(before, after, environment.name, reason)
         pushed = push_file(clone, environment.traffic_file, edited, message)
-        live_s = wait_until_live(environment, clone, pushed, after, timeout_s)
-        confirmed_by = () if live_s is None else environment.agents
-        return Change(pushed.commit, before, after, confirmed_by=confirmed_by, live_s=live_s)
+        live = wait_until_live(site, clone, pushed, after, timeout_s)
+        return Change(pushed.commit, before, after, (), live.agents, live.live_s, live.notes)
 
 
 def _nothing_to_change(
-    environment: Environment, clone: Clone, traffic: Traffic, text: str, timeout_s: float | None
+    site: Site, clone: Clone, traffic: Traffic, text: str, timeout_s: float | None
 ) -> Change:
     """Make sure that what Git says already is live too: to set is to see it done."""
-    newest = clone.log(environment.traffic_file, limit=1)[0].commit
+    newest = clone.log(clone.environment.traffic_file, limit=1)[0].commit
     pushed = Pushed(newest, text, time.monotonic())
-    waited = wait_until_live(environment, clone, pushed, traffic, timeout_s)
-    return Change(None, traffic, traffic, confirmed_by=() if waited is None else environment.agents)
+    live = wait_until_live(site, clone, pushed, traffic, timeout_s)
+    return Change(None, traffic, traffic, confirmed_by=live.agents, notes=live.notes)
 
 
 def parse_percent(percent: Decimal | float | str) -> int:

@@ -5,20 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from weighbridge_rollout._agents import AgentState, ask_agents, known_versions
+from weighbridge_ingress import traffic_digest
+from weighbridge_rollout._agents import AgentState, known_versions
 from weighbridge_rollout._clone import open_clone
-from weighbridge_rollout._errors import InvalidTrafficError
+from weighbridge_rollout._differences import agent_differences, git_differences
+from weighbridge_rollout._errors import ClusterError, InvalidTrafficError, SettingsError
+from weighbridge_rollout._holding import Holding
 from weighbridge_rollout._interval import binomial_interval
-from weighbridge_rollout._message import describe_split, format_percent
-from weighbridge_rollout._problems import list_problems
+from weighbridge_rollout._site import open_site
 from weighbridge_rollout._trafficfile import parse_traffic
+from weighbridge_rollout._whereabouts import missing, obstacle, say_unasked
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from weighbridge_ingress import Traffic
+    from weighbridge_rollout._application import ApplicationState
+    from weighbridge_rollout._clone import Clone
     from weighbridge_rollout._commit import Commit
-    from weighbridge_rollout._environment import Environment
+    from weighbridge_rollout._environment import ArgoApplication, Environment
+    from weighbridge_rollout._pods import Pod
+    from weighbridge_rollout._site import Site
 
 # A share is doubted only if chance makes it once in ten thousand looks: status is looked at all
 # day, and at 95 % every twentieth look would raise a false alarm.
@@ -36,6 +43,23 @@ class GitState:
     """Why agents refuse the file; None if they do not."""
     problems: tuple[str, ...] = ()
     """Each reason by itself."""
+    digest: str = ""
+    """By which an agent names this state if it refuses it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArgoCdView:
+    """What Argo CD has made of Git's commit."""
+
+    place: ArgoApplication
+    state: ApplicationState | None
+    """None if there is no such Application, or it cannot be asked."""
+    sees_commit: bool
+    """Whether it has looked at a state with Git's commit in it."""
+    obstacle: str | None
+    """What keeps Git's commit from being applied; None if nothing does."""
+    unasked: str | None = None
+    """Why Argo CD could not be asked; None if it could."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +84,19 @@ class CountedShare:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The three views of one environment, and where they differ."""
+    """The views of one environment, and where they differ."""
 
     environment: Environment
     git: GitState
+    argocd: ArgoCdView | None
+    """None where agents read Git themselves."""
     agents: tuple[AgentState, ...]
+    unasked: str | None
+    """Why no agent could be asked; None if they were, or if the environment has none."""
     counted: CountedShare | None
     """None if no agent that is in step has counted a call yet."""
+    waiting: tuple[Pod, ...]
+    """Pods of the model servers and the like that are not ready: calls go past them."""
     differences: tuple[str, ...]
     """Between Git and the Envoys, one sentence each, with a line for each of several reasons;
     empty if they agree."""
@@ -77,25 +107,63 @@ class Status:
 
 
 def status(environment: Environment) -> Status:
-    """Read Git and ask every agent; an agent that does not answer is a difference, not an error."""
-    agents = ask_agents(environment.agents)
-    git = _read_git(environment, known_versions(agents))
-    counted = _count(git.traffic, agents)
+    """Read Git, ask Argo CD and every agent; who does not answer is a difference, not an error."""
+    with open_site(environment) as site:
+        agents, unasked = _ask(site)
+        with open_clone(environment) as clone:
+            git = _read_git(clone, known_versions(agents))
+            argocd = _look(site, clone, git.commit)
+        waiting = () if unasked else _waiting(site, agents)
     differences = (
-        *_git_differences(git),
-        *(sentence for agent in agents for sentence in _agent_differences(agent, git)),
+        *git_differences(git),
+        *([argocd.obstacle] if argocd and argocd.obstacle else []),
+        *say_unasked(argocd.unasked if argocd else None, unasked),
+        *(sentence for agent in agents for sentence in agent_differences(agent, git)),
     )
-    return Status(environment, git, agents, counted, differences)
+    counted = _count(git.traffic, agents)
+    return Status(environment, git, argocd, agents, unasked, counted, waiting, differences)
 
 
-def _read_git(environment: Environment, known: Collection[str] | None) -> GitState:
-    with open_clone(environment.repository, environment.branch) as clone:
-        text = clone.read(environment.traffic_file)
-        commit = clone.log(environment.traffic_file, limit=1)[0].commit
+def _ask(site: Site) -> tuple[tuple[AgentState, ...], str | None]:
     try:
-        return GitState(commit, parse_traffic(text, known), None)
+        return site.ask(), None
+    except (ClusterError, SettingsError) as error:
+        return (), str(error)
+
+
+def _waiting(site: Site, agents: tuple[AgentState, ...]) -> tuple[Pod, ...]:
+    """Return the pods that are not ready, but for the agents', who tell for themselves."""
+    try:
+        pods = site.waiting_pods()
+    except ClusterError:  # nothing hangs on it, and the agents could be asked a moment ago
+        return ()
+    asked = {agent.name for agent in agents}
+    return tuple(pod for pod in pods if pod.name not in asked)
+
+
+def _read_git(clone: Clone, known: Collection[str] | None) -> GitState:
+    path = clone.environment.traffic_file
+    text = clone.read(path)
+    commit = clone.log(path, limit=1)[0].commit
+    digest = traffic_digest(text)
+    try:
+        return GitState(commit, parse_traffic(text, known), None, (), digest)
     except InvalidTrafficError as error:
-        return GitState(commit, None, str(error), error.problems)
+        return GitState(commit, None, str(error), error.problems, digest)
+
+
+def _look(site: Site, clone: Clone, commit: Commit) -> ArgoCdView | None:
+    place, holds = site.environment.argocd, Holding(clone, commit.sha)
+    if place is None:
+        return None
+    try:
+        argocd = site.argocd()
+        state = argocd.look() if argocd else None
+    except (ClusterError, SettingsError) as error:
+        return ArgoCdView(place, None, False, None, str(error))
+    if state is None:
+        return ArgoCdView(place, None, False, missing(place))
+    return ArgoCdView(place, state, state.sees(holds), obstacle(place, state, commit.short, holds))
 
 
 def _count(traffic: Traffic | None, agents: tuple[AgentState, ...]) -> CountedShare | None:
@@ -114,32 +182,3 @@ def _count(traffic: Traffic | None, agents: tuple[AgentState, ...]) -> CountedSh
     least, most = binomial_interval(canary, calls, _DOUBT_CONFIDENCE)
     fits = least <= traffic.canary_permille / 1000 <= most
     return CountedShare(traffic.canary, calls, canary, low, high, fits)
-
-
-def _git_differences(git: GitState) -> list[str]:
-    return [] if git.problem is None else [f"Git's newest state cannot go live: {git.problem}"]
-
-
-def _agent_differences(agent: AgentState, git: GitState) -> list[str]:
-    report, traffic = agent.report, git.traffic
-    if report is None:
-        return [f"the agent at {agent.url} gives no report: {agent.unreachable}"]
-    found = []
-    if report.error:
-        found.append(f"the agent at {agent.url} cannot do its work: {report.error}")
-    if report.refused:
-        head = f"the agent at {agent.url} refused commit {report.refused.source[:10]}"
-        # What Git's own line says is not said again for each agent.
-        more = [problem for problem in report.refused.problems if problem not in git.problems]
-        found.append(list_problems(head, more) if more else head)
-    if report.running is None:
-        found.append(f"the agent at {agent.url} knows of no state that its Envoy runs")
-    elif traffic is not None and not agent.runs(traffic.revision):
-        weights = ", ".join(
-            f"{version} {format_percent(weight)} %"
-            for version, weight in report.running.weights.items()
-        )
-        found.append(f"Envoy at {agent.url} runs {weights}; Git says {describe_split(traffic)}")
-    elif not report.in_step and not found:
-        found.append(f"the agent at {agent.url} says that Envoy is not in step with it")
-    return found

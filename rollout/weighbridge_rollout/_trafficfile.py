@@ -16,7 +16,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode
 
 from weighbridge_ingress import Traffic, TrafficError
 from weighbridge_rollout._errors import InvalidTrafficError
-from weighbridge_rollout._problems import list_problems
+from weighbridge_rollout._problems import list_problems, yaml_fault
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -40,7 +40,7 @@ def read_data(text: str) -> dict[str, str]:
     try:
         document = YAML(typ="safe", pure=True).load(text)
     except YAMLError as error:
-        raise InvalidTrafficError(f"this is not YAML: {error}") from error
+        raise InvalidTrafficError(f"this is not YAML: {yaml_fault(error)}") from error
     data = document.get("data") if isinstance(document, dict) else None
     if not isinstance(data, dict):
         raise InvalidTrafficError("this is not a ConfigMap with data")
@@ -75,17 +75,18 @@ def quote(value: str) -> str:
 
 def _spots(text: str, values: Mapping[str, str]) -> list[tuple[int, int, str]]:
     root = YAML(typ="rt", pure=True).compose(text)
-    data = _child(root, "data")
+    data = child(root, "data")
     spots = []
     for key, value in values.items():
-        node = _child(data, key)
+        node = child(data, key)
         if not isinstance(node, ScalarNode):
             raise InvalidTrafficError(f"data.{key} is missing or is not one value")
         spots.append((node.start_mark.index, node.end_mark.index, value))
     return spots
 
 
-def _child(node: object, key: str) -> object:
+def child(node: object, key: str) -> object:
+    """Return the value of a mapping's key as a node of the YAML, None if there is none."""
     if not isinstance(node, MappingNode):
         return None
     return next((value for name, value in node.value if name.value == key), None)

@@ -10,13 +10,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from weighbridge_rollout._agents import ask_agents, known_versions
 from weighbridge_rollout._change import Change
 from weighbridge_rollout._clone import Clone, open_clone
-from weighbridge_rollout._confirm import wait_until_live
+from weighbridge_rollout._confirm import CONFIRM_TIMEOUT_S, wait_until_live
 from weighbridge_rollout._errors import InvalidTrafficError, NothingToUndoError
 from weighbridge_rollout._message import UNDOES, undo_message
-from weighbridge_rollout._set import CONFIRM_TIMEOUT_S
+from weighbridge_rollout._site import open_site
 from weighbridge_rollout._trafficfile import parse_traffic
 from weighbridge_rollout._write import push_file
 
@@ -49,17 +48,24 @@ def undo(
     nothing, are stepped over. Waits and raises as set_percent does; NothingToUndoError if no
     earlier state is left.
     """
-    with open_clone(environment.repository, environment.branch) as clone:
+    with open_clone(environment) as clone, open_site(environment) as site:
         path = environment.traffic_file
-        known = known_versions(ask_agents(environment.agents))
+        known = site.known_versions(must_know_place=timeout_s is not None)
         target = _find_target(clone, path, known)
         before = valid_traffic(clone, clone.blob(clone.tip, path), known)
         commits = tuple(change.commit for change in target.undone)
         message = undo_message(before, target.traffic, commits, reason)
         pushed = push_file(clone, path, target.text, message)
-        live_s = wait_until_live(environment, clone, pushed, target.traffic, timeout_s)
-        confirmed_by = () if live_s is None else environment.agents
-        return Change(pushed.commit, before, target.traffic, commits, confirmed_by, live_s)
+        live = wait_until_live(site, clone, pushed, target.traffic, timeout_s)
+        return Change(
+            pushed.commit,
+            before,
+            target.traffic,
+            commits,
+            live.agents,
+            live.live_s,
+            live.notes,
+        )
 
 
 def standing_changes(oldest_first: Iterable[FileChange]) -> list[FileChange]:
@@ -112,5 +118,6 @@ def _find_target(clone: Clone, path: str, known: Collection[str] | None) -> _Tar
         if change.before is not None and traffic is not None:
             return _Target(clone.text(change.before), traffic, tuple(newest_first[:count]))
     raise NothingToUndoError(
-        f"{path} has no earlier state to go back to; set one with `weighbridge rollout set`"
+        f"{path} has no earlier state to go back to; set one with "
+        f"`weighbridge rollout set PERCENT{clone.environment.option}`"
     )

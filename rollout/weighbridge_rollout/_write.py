@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from weighbridge_ingress import traffic_digest
 from weighbridge_rollout._errors import GitError, MovedError
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ class Pushed:
 
     @property
     def digest(self) -> str:
-        """By which an agent names a text that it refused."""
-        return hashlib.sha256(self.content.encode()).hexdigest()[:12]
+        """By which an agent names a state that it refused, be it from Git or from a ConfigMap."""
+        return traffic_digest(self.content)
 
 
 def push_file(clone: Clone, path: str, content: str, message: str) -> Pushed:
@@ -80,5 +80,5 @@ def _moved(clone: Clone, path: str, parent: str) -> MovedError:
     who = "; ".join(str(change.commit) for change in others) or "its history was rewritten"
     return MovedError(
         f"{path} was changed by someone else meanwhile, so nothing was written: {who}. "
-        "Look with `weighbridge rollout status`, then decide again"
+        "Look at what it says now, then decide again"
     )

@@ -12,7 +12,7 @@ from weighbridge_predictionlog.shipper import Store
 
 COMMIT = {"sha", "author", "email", "when", "subject", "body", "trailers"}
 TRAFFIC = {"stable", "canary", "canary_permille", "shadow_permille", "revision"}
-CHANGE = {"commit", "before", "after", "undone", "confirmed_by", "live_s"}
+CHANGE = {"commit", "before", "after", "undone", "confirmed_by", "live_s", "notes"}
 CALL = {
     *("prediction_id", "created_at", "method", "served_version", "routed_version", "route"),
     *("traffic_revision", "attempt", "envoy_attempt", "status_code", "error_field"),
@@ -55,7 +55,7 @@ def test_history(writing_shell: Shell) -> None:
 
 def test_status(writing_shell: Shell) -> None:
     status = as_json(writing_shell, "rollout", "status")
-    views = {"git", "agents", "counted", "agree", "differences"}
+    views = {"git", "argocd", "agents", "waiting_pods", "counted", "agree", "differences"}
     assert set(status) == {"environment", "place", "path", *views}
     assert set(status["git"]) == {"commit", "traffic", "problem"}
     assert set(status["git"]["traffic"]) == TRAFFIC

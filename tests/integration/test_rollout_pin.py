@@ -157,6 +157,14 @@ def test_what_cannot_be_pinned_is_said(registry: Registry, repository: Repositor
     assert repository.tip() == tip
 
 
+def test_a_pin_that_nothing_applies_yet_is_told(registry: Registry, repository: Repository) -> None:
+    registry.register()
+    kustomization = f"{FOLDER}/kustomization.yaml"
+    repository.commit_by_hand("resources: [traffic.yaml]\n", path=kustomization)
+    (note,) = registry.pin(repository, "v1", version="1").notes
+    assert note.startswith(f"{kustomization} does not list model-v1.yaml")
+
+
 def test_a_registry_that_is_down_is_said_at_once(repository: Repository) -> None:
     with pytest.raises(rollout.PinError, match="does not answer") as said:
         rollout.pin_model(
@@ -184,7 +192,7 @@ def test_the_command_pins(registry: Registry, repository: Repository, shell: She
     assert SHA256 in said
     assert "Pin v1 to" in said
     pin = json.loads(here.ok(*command, "-o", "json"))
-    keys = {"label", "name", "version", "uri", "sha256", "path", "commit"}
+    keys = {"label", "name", "version", "uri", "sha256", "path", "commit", "synced_s", "notes"}
     assert set(pin) == keys
     assert pin["commit"] is None
     assert "already" in here.ok(*command)

@@ -1,6 +1,5 @@
 """When an agent's report confirms a state, and what is no report."""
 
-import hashlib
 import socket
 import threading
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ import pytest
 
 import weighbridge_rollout as rollout
 from tests.fix_repository import Repository
-from weighbridge_ingress import Refused, Report, Running
+from weighbridge_ingress import Refused, Report, Running, traffic_digest
 
 NOWHERE = "http://127.0.0.1:1"  # nothing listens there
 REFUSED = Refused(source="c0ffee", at="", problems=("traffic.yaml:5: …",), digest="0123456789ab")
@@ -70,8 +69,9 @@ def agent(report: Report) -> Iterator[str]:
 
 def test_a_refused_change_gives_the_agents_reason_and_the_way_back(repository: Repository) -> None:
     text = repository.read().replace('"10"', '"30"')
-    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    refused = replace(REFUSED, digest=digest, problems=tuple(f"reason {n}" for n in range(31)))
+    refused = replace(
+        REFUSED, digest=traffic_digest(text), problems=tuple(f"reason {n}" for n in range(31))
+    )
     with (
         agent(replace(RUNS, refused=refused)) as url,  # too old to tell which versions it knows
         pytest.raises(rollout.RefusedError, match=r"rollout undo") as refusal,
