@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from weighbridge_stack._parts import _owner
-from weighbridge_stack._parts._postgres import program
+from weighbridge_stack._parts._pg_cluster import program
 
 if TYPE_CHECKING:
     from tests.fix_ports import HeldPorts

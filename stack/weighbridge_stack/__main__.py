@@ -1,8 +1,9 @@
-"""The commands behind `make up`, `make down` and `make status`."""
+"""The commands behind `make up`, `make down` and `make status`, and those that pods run."""
 
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -13,10 +14,17 @@ from weighbridge_stack._errors import StackError
 from weighbridge_stack._layout import Layout
 from weighbridge_stack._lock import only_one
 from weighbridge_stack._secrets import Secrets
-from weighbridge_stack._settings import StackSettings
+from weighbridge_stack._settings import StackSettings, read_settings_for
 from weighbridge_stack._signals import end_like_ctrl_c
+from weighbridge_stack._versions import served_versions
 
-_STATE_STYLES = {"running": "green", "died": "red", "stopped": "dim"}
+_STATE_STYLES = {
+    "running": "green",
+    "died": "red",
+    "stopped": "dim",
+    "not pinned": "yellow",
+    "retired": "yellow",
+}
 
 
 def main() -> int:
@@ -27,16 +35,19 @@ def main() -> int:
     commands.add_parser("down", help="stop everything; all state stays")
     status = commands.add_parser("status", help="show every part")
     status.add_argument("--json", action="store_true", help="print JSON")
+    serve = commands.add_parser("serve", help="run one part in the foreground, in a container")
+    serve.add_argument("part", choices=("postgres", "s3", "mlflow"))
     arguments = parser.parse_args()
     console = Console(highlight=False)
     end_like_ctrl_c()
     try:
-        settings = StackSettings()
+        if arguments.command == "serve":
+            return _serve(arguments.part)
         if arguments.command == "up":
-            return _up(settings, console)
+            return _up(console)
         if arguments.command == "down":
-            return _down(settings, console)
-        return _status(settings, console, as_json=arguments.json)
+            return _down(console)
+        return _status(console, as_json=arguments.json)
     except ValidationError as error:
         for problem in error.errors():
             variable = f"WEIGHBRIDGE_{problem['loc'][0]}".upper()
@@ -63,44 +74,55 @@ def _said_in_a_line() -> tuple[type[Exception], ...]:
     return StackError, IngressError, PredictionLogError, RolloutError, psycopg.Error, OSError
 
 
-def _layout(settings: StackSettings) -> Layout:
+def _serve(part: str) -> int:
+    from weighbridge_stack._serve import SERVICES
+
+    return SERVICES[part]()
+
+
+def _layout() -> Layout:
     from weighbridge_stack._preflight import make_home
 
+    versions = served_versions()
+    settings = read_settings_for(versions)
     make_home(settings.home)
-    return Layout(settings, Secrets.load_or_create(settings.home))
+    return Layout(settings, Secrets.load_or_create(settings.home), versions)
 
 
-def _up(settings: StackSettings, console: Console) -> int:
+def _up(console: Console) -> int:
     from weighbridge_stack._up import Up
 
-    layout = _layout(settings)
+    layout = _layout()
+    up = Up(layout, console)
     with only_one(layout.home):
-        took_s = Up(layout, console).run()
+        took_s = up.run()
     _tell_where_things_are(layout, console, took_s)
+    _tell_hints(console, up.hints)
     return 0
 
 
-def _down(settings: StackSettings, console: Console) -> int:
+def _down(console: Console) -> int:
     from weighbridge_stack._down import down
 
-    if not settings.home.exists():
-        console.print(f"Nothing to stop: there is no folder {settings.home}.")
+    home = StackSettings().home
+    if not home.exists():
+        console.print(f"Nothing to stop: there is no folder {home}.")
         return 0
-    layout = _layout(settings)
-    with only_one(layout.home):
-        stopped = down(layout, console)
+    with only_one(home):
+        stopped = down(home, console)
     console.print("All stopped; the state stays." if stopped else "Nothing was running.")
     return 0
 
 
-def _status(settings: StackSettings, console: Console, *, as_json: bool) -> int:
+def _status(console: Console, *, as_json: bool) -> int:
     from weighbridge_stack._status import status
 
-    parts = status(_layout(settings)) if settings.home.exists() else []
+    home = StackSettings().home
+    parts = status(_layout()) if home.exists() else []
     if as_json:
         sys.stdout.write(json.dumps([part.as_dict() for part in parts], indent=2) + "\n")
     elif not parts:
-        console.print(f"There is no stack in {settings.home}. Start one: make up")
+        console.print(f"There is no stack in {home}. Start one: make up")
     else:
         table = Table("part", "state", "port", "process", box=None, pad_edge=False)
         table.add_column("log", overflow="fold")
@@ -109,7 +131,13 @@ def _status(settings: StackSettings, console: Console, *, as_json: bool) -> int:
             log = _relative(Path(part.log)) if part.log else ""
             table.add_row(part.name, state, str(part.port or ""), str(part.pid or ""), log)
         console.print(table)
-    return 0 if parts and all(part.state == "running" for part in parts) else 1
+        _tell_hints(console, [part.hint for part in parts if part.hint])
+    return 0 if parts and all(part.is_well for part in parts) else 1
+
+
+def _tell_hints(console: Console, hints: Sequence[str]) -> None:
+    for hint in hints:
+        console.print(f"\n{hint}", style="yellow", markup=False, soft_wrap=True)
 
 
 def _tell_where_things_are(layout: Layout, console: Console, took_s: float) -> None:

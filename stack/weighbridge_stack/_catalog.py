@@ -1,8 +1,9 @@
 """The parts of a stack: the one list that up, down and status go by."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from weighbridge_stack._settings import StackSettings
+from weighbridge_stack._settings import StackSettings, port_field
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,13 @@ class Entry:
         return None if self.port_field is None else int(getattr(settings, self.port_field))
 
 
-CATALOG = (
+_BEFORE_SERVERS = (
     Entry("postgres", "PostgreSQL", "postgres_port", 3),
     Entry("s3", "the S3 server", "s3_port", 3),
     Entry("mlflow", "MLflow", "mlflow_port", 2),
-    Entry("server-v6", "the model server of v6", "v6_port", 1),
-    Entry("server-v7", "the model server of v7", "v7_port", 1),
+)
+_SERVER_STOP_RANK = 1
+_AFTER_SERVERS = (
     Entry("shipper", "the log shipper", None, 2),
     Entry("agent", "the agent", "agent_port", 1),
     Entry("envoy", "Envoy", "envoy_port", 0),
@@ -45,3 +47,23 @@ EXTRA_PORTS = {
         Entry("envoy", "Envoy's readiness", "envoy_probe_port", 0),
     )
 }
+
+
+def catalog(versions: Sequence[str]) -> tuple[Entry, ...]:
+    """Return every part of a stack that serves these versions."""
+    servers = (
+        Entry(server_name(one), f"the model server of {one}", port_field(one), _SERVER_STOP_RANK)
+        for one in versions
+    )
+    return (*_BEFORE_SERVERS, *servers, *_AFTER_SERVERS)
+
+
+def server_name(version: str) -> str:
+    """Name the part that serves a version."""
+    return f"server-{version}"
+
+
+def stop_rank(name: str) -> int:
+    """Return the rank of a part by its name; one that no catalog has served a version once."""
+    ranks = {entry.name: entry.stop_rank for entry in (*_BEFORE_SERVERS, *_AFTER_SERVERS)}
+    return ranks.get(name, _SERVER_STOP_RANK)

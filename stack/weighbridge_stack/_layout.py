@@ -9,16 +9,19 @@ from weighbridge_stack._secrets import Secrets
 from weighbridge_stack._settings import StackSettings
 
 PROJECT = Path(__file__).resolve().parents[2]
+BOOTSTRAP = PROJECT / "envoy" / "bootstrap.yaml"
 ENVIRONMENT_FOLDER = "envoy/traffic/local"
 BUCKET = "mlflow"
 
 
 @dataclass(frozen=True)
 class Layout:
-    """One stack: its settings, its secrets, and what follows from them."""
+    """One stack: its settings, secrets and versions, and what follows from them."""
 
     settings: StackSettings
     secrets: Secrets
+    versions: tuple[str, ...]
+    """Those that are served."""
 
     @cached_property
     def home(self) -> Path:

@@ -1,5 +1,6 @@
 """The models of the first start: trained, registered, pinned; and rows to send to them."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,22 +9,24 @@ from weighbridge_rollout import Environment, ObjectStore, pin_model, read_pin
 from weighbridge_stack._errors import StartError
 from weighbridge_stack._layout import Layout
 from weighbridge_stack._process import base_environment
-from weighbridge_stack._settings import SERVING_VERSIONS
+from weighbridge_stack._settings import version_number
 from weighbridge_training import MODEL_NAME
 
 _SAMPLE_ROWS, _SAMPLE_SEED = 1_000, 20_260
 
 
-def environment(layout: Layout) -> Environment:
-    """Return the stack's one environment as the rollout knows it."""
-    return Environment.from_variables(layout.environment)
-
-
-def are_pinned(layout: Layout) -> bool:
-    """Tell whether every served version has its pin in Git."""
+def pin_of(layout: Layout, version: str) -> dict[str, str] | None:
+    """Return a version's pin as the variables of its server; None if Git holds none."""
     if not layout.repository.exists():
-        return False
-    return all(read_pin(environment(layout), version) for version in SERVING_VERSIONS)
+        return None
+    pin = read_pin(_environment(layout), version)
+    # One whose values are empty waits for its model.
+    return pin if pin and all(pin.values()) else None
+
+
+def pinned(layout: Layout) -> list[str]:
+    """Return the served versions that have a pin; none before the first start has written some."""
+    return [version for version in layout.versions if pin_of(layout, version)]
 
 
 def register(layout: Layout, say: Callable[[str], None]) -> None:
@@ -45,16 +48,31 @@ def write_sample(layout: Layout) -> None:
 
 
 def pin(layout: Layout) -> None:
-    """Write the pin of every served version into Git."""
-    for version in SERVING_VERSIONS:
-        pin_model(
-            environment(layout),
-            version,
-            name=MODEL_NAME,
-            tracking_uri=layout.tracking_uri,
-            store=ObjectStore.from_variables(layout.environment),
-            version=version.removeprefix("v"),
-        )
+    """Write the pin of every served version that the registry has into Git."""
+    registered = _registered(layout)
+    for version in layout.versions:
+        if version_number(version) in registered:
+            pin_model(
+                _environment(layout),
+                version,
+                name=MODEL_NAME,
+                tracking_uri=layout.tracking_uri,
+                store=ObjectStore.from_variables(layout.environment),
+                version=str(version_number(version)),
+            )
+
+
+def _environment(layout: Layout) -> Environment:
+    """Return the stack's one environment as the rollout knows it."""
+    return Environment.from_variables(layout.environment)
+
+
+def _registered(layout: Layout) -> set[int]:
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    from mlflow import MlflowClient  # two seconds that only the first start needs
+
+    client = MlflowClient(layout.tracking_uri, layout.tracking_uri)
+    return {int(one.version) for one in client.search_model_versions(f"name='{MODEL_NAME}'")}
 
 
 def _training(layout: Layout, arguments: list[str], say: Callable[[str], None]) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 import psutil
 
 from weighbridge_ingress import envoy_binary
-from weighbridge_stack._catalog import CATALOG, EXTRA_PORTS
+from weighbridge_stack._catalog import EXTRA_PORTS, catalog
 from weighbridge_stack._errors import NotReadyError, OtherPortsError
 from weighbridge_stack._layout import Layout
-from weighbridge_stack._parts import _postgres, _s3
+from weighbridge_stack._parts import _pg_cluster, _s3
 from weighbridge_stack._process import Processes
 
 # Debian package, Homebrew formula (None: comes with macOS).
@@ -62,7 +62,7 @@ def make_home(home: Path) -> None:
 
 
 def _broken_programs() -> Iterator[str]:
-    for program in (_postgres.program("postgres"), _s3.program(), envoy_binary()):
+    for program in (_pg_cluster.program("postgres"), _s3.program(), envoy_binary()):
         done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
         if done.returncode == 0:
             continue
@@ -93,7 +93,7 @@ def _wrong_address(layout: Layout) -> list[str]:
 def _repeated_ports(layout: Layout) -> Iterator[str]:
     extra = (entry for entries in EXTRA_PORTS.values() for entry in entries)
     variables: dict[int, list[str]] = {}
-    for entry in (*CATALOG, *extra):
+    for entry in (*catalog(layout.versions), *extra):
         if (port := entry.port(layout.settings)) is not None:
             variables.setdefault(port, []).append(entry.variable)
     for port, names in variables.items():
@@ -103,7 +103,7 @@ def _repeated_ports(layout: Layout) -> Iterator[str]:
 
 def _taken_ports(layout: Layout, processes: Processes) -> Iterator[str]:
     settings = layout.settings
-    for part in CATALOG:
+    for part in catalog(layout.versions):
         running = processes.running(part.name)
         if running and running.port != part.port(settings):
             raise OtherPortsError(

@@ -1,6 +1,7 @@
 """Processes that outlive the command that started them: start, recognize, stop."""
 
 import contextlib
+import hashlib
 import json
 import os
 import signal
@@ -30,6 +31,8 @@ class Record:
     log: str
     stop_signal: int
     stop_timeout_s: float
+    # Of the files that it read at its start, as they were then.
+    reads_digest: str = ""
 
     def session(self) -> list[psutil.Process]:
         """Return all that runs in the session of the process, also when it is gone itself."""
@@ -65,9 +68,15 @@ class Part:
     environment: Mapping[str, str]
     # Returns False or raises an OSError as long as the part is not ready.
     ready: Callable[[], bool]
+    # Files that it reads at its start only: a change of them takes a new start.
+    reads: Sequence[Path] = ()
     stop_signal: signal.Signals = signal.SIGTERM
     start_timeout_s: float = 60
     stop_timeout_s: float = 20
+
+    def reads_digest(self) -> str:
+        """Tell one state of the files that it reads at its start from another."""
+        return "".join(hashlib.sha256(path.read_bytes()).hexdigest() for path in self.reads)
 
 
 class Processes:
@@ -128,6 +137,7 @@ class Processes:
             log=str(log),
             stop_signal=part.stop_signal,
             stop_timeout_s=part.stop_timeout_s,
+            reads_digest=part.reads_digest(),
         )
         temporary = self._records / f"{part.name}.tmp"
         temporary.write_text(json.dumps(asdict(record)))
@@ -173,7 +183,9 @@ class Processes:
 def base_environment() -> dict[str, str]:
     """Return the machine's settings only: the caller's WEIGHBRIDGE_ variables are the stack's."""
     keep = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "TZ", "USER")
-    return {name: os.environ[name] for name in keep if name in os.environ}
+    kept = {name: os.environ[name] for name in keep if name in os.environ}
+    # onnxruntime reports its use to its makers unless it is told not to.
+    return {**kept, "ORT_DISABLE_TELEMETRY": "1"}
 
 
 def _ended(processes: Sequence[psutil.Process], timeout_s: float) -> bool:

@@ -1,11 +1,14 @@
 """What can be set about the stack, read once from the environment."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, create_model
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-SERVING_VERSIONS = ("v6", "v7")
+# Of the model servers: a version's number is added to it.
+_BASE_PORT = 9000
 
 
 class StackSettings(BaseSettings):
@@ -29,12 +32,6 @@ class StackSettings(BaseSettings):
 
     mlflow_port: int = Field(5001, gt=0, lt=65536)
     """MLflow."""
-
-    v6_port: int = Field(9006, gt=0, lt=65536)
-    """The model server of v6."""
-
-    v7_port: int = Field(9007, gt=0, lt=65536)
-    """The model server of v7."""
 
     envoy_port: int = Field(8080, gt=0, lt=65536)
     """Envoy: the address that clients call."""
@@ -60,5 +57,24 @@ class StackSettings(BaseSettings):
         return "127.0.0.1" if self.bind in ("0.0.0.0", "::") else self.bind  # noqa: S104 - compared, not bound
 
     def version_port(self, version: str) -> int:
-        """Port of the model server of a version."""
-        return {"v6": self.v6_port, "v7": self.v7_port}[version]
+        """Port of the model server of a version that these settings were read for."""
+        return int(getattr(self, port_field(version)))
+
+
+def read_settings_for(versions: Sequence[str]) -> StackSettings:
+    """Read the settings of a stack that serves these versions: each has a port of its own."""
+    ports: dict[str, Any] = {
+        port_field(version): (int, Field(_BASE_PORT + version_number(version), gt=0, lt=65536))
+        for version in versions
+    }
+    return create_model("VersionedSettings", __base__=StackSettings, **ports)()
+
+
+def port_field(version: str) -> str:
+    """Name the setting that holds the port of a version's model server."""
+    return f"{version}_port"
+
+
+def version_number(version: str) -> int:
+    """Return the number of a version, which is also the registry's."""
+    return int(version.removeprefix("v"))

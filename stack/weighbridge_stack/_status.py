@@ -1,9 +1,12 @@
 """Tells of each part whether it runs, and where."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
-from weighbridge_stack._catalog import CATALOG
+from weighbridge_stack._catalog import Entry, catalog, server_name
+from weighbridge_stack._hints import how_to_pin
 from weighbridge_stack._layout import Layout
+from weighbridge_stack._models import pinned
 from weighbridge_stack._process import Processes
 
 
@@ -12,11 +15,19 @@ class PartStatus:
     """One part as it is now."""
 
     name: str
-    # "running", "died" (started, and ended without being asked to) or "stopped"
+    # "running", "died" (started, and ended without being asked to), "stopped", "not pinned" (a
+    # version whose model nobody has named yet) or "retired" (runs, of a version that is gone)
     state: str
     port: int | None
-    pid: int | None
-    log: str | None
+    pid: int | None = None
+    log: str | None = None
+    # What a person could do about it.
+    hint: str | None = None
+
+    @property
+    def is_well(self) -> bool:
+        """Whether `make up` would leave it as it is."""
+        return self.state in ("running", "not pinned")
 
     def as_dict(self) -> dict[str, object]:
         """Return the fields for printing as JSON."""
@@ -25,15 +36,33 @@ class PartStatus:
 
 def status(layout: Layout) -> list[PartStatus]:
     """Return the state of every part, in the order in which they are started."""
-    processes = Processes(layout.home)
-    found = []
-    for entry in CATALOG:
-        name, port = entry.name, entry.port(layout.settings)
-        record = processes.record(name)
-        if record is None:
-            found.append(PartStatus(name, "stopped", port, None, None))
-        elif record.process() is None:
-            found.append(PartStatus(name, "died", record.port, None, record.log))
-        else:
-            found.append(PartStatus(name, "running", record.port, record.pid, record.log))
-    return found
+    processes, entries = Processes(layout.home), catalog(layout.versions)
+    hints = _hints(layout)
+    found = [_part(entry, layout, processes, hints.get(entry.name)) for entry in entries]
+    return [*found, *_retired(processes, {entry.name for entry in entries})]
+
+
+def _hints(layout: Layout) -> dict[str, str]:
+    """Tell of each version that waits for a person to pin it; the first start pins by itself."""
+    pins = pinned(layout)
+    waiting = [version for version in layout.versions if pins and version not in pins]
+    return {server_name(version): how_to_pin(version) for version in waiting}
+
+
+def _part(entry: Entry, layout: Layout, processes: Processes, hint: str | None) -> PartStatus:
+    name, port = entry.name, entry.port(layout.settings)
+    record = processes.record(name)
+    if record and record.process():
+        return PartStatus(name, "running", record.port, record.pid, record.log)
+    if hint:
+        return PartStatus(name, "not pinned", port, hint=hint)
+    if record:
+        return PartStatus(name, "died", record.port, log=record.log)
+    return PartStatus(name, "stopped", port)
+
+
+def _retired(processes: Processes, names: set[str]) -> Iterator[PartStatus]:
+    for record in processes.records():
+        if record.name not in names and record.process():
+            hint = f"{record.name} is left of a version that is gone: `make up` stops it."
+            yield PartStatus(record.name, "retired", record.port, record.pid, record.log, hint)

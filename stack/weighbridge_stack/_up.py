@@ -6,17 +6,18 @@ from collections.abc import Callable
 
 from rich.console import Console
 
-from weighbridge_ingress import ReportError, fetch_report
+from weighbridge_ingress import Refused, ReportError, fetch_report
 from weighbridge_ingress.tokens import create_signing_key
 from weighbridge_predictionlog import migrate
 from weighbridge_stack import _models, _preflight
+from weighbridge_stack._catalog import catalog, server_name
 from weighbridge_stack._errors import StartError
+from weighbridge_stack._hints import how_to_mend, how_to_pin
 from weighbridge_stack._layout import Layout
 from weighbridge_stack._parts import _agent, _envoy, _mlflow, _postgres, _s3, _server, _shipper
 from weighbridge_stack._process import Part, Processes, Record
 from weighbridge_stack._progress import Progress
 from weighbridge_stack._repository import create_repository
-from weighbridge_stack._settings import SERVING_VERSIONS
 from weighbridge_stack._signals import undisturbed
 from weighbridge_stack._steps import Step, run_steps
 
@@ -31,6 +32,8 @@ class Up:
         self._progress = Progress(console)
         self._processes = Processes(layout.home)
         self._started: list[Record] = []
+        self._served: list[str] = []
+        self._refused: Refused | None = None
 
     def run(self) -> float:
         """Start what is missing; return the seconds it took. On an error nothing new stays."""
@@ -48,13 +51,20 @@ class Up:
             raise
         return self._progress.elapsed_s
 
+    @property
+    def hints(self) -> list[str]:
+        """What the run has left for a person to do."""
+        waiting = [one for one in self._layout.versions if one not in self._served]
+        refused = [how_to_mend(self._layout, self._refused)] if self._refused else []
+        return [*map(how_to_pin, waiting), *refused]
+
     def _steps(self) -> list[Step]:
         layout = self._layout
         # Once the pins stand in Git, servers need neither MLflow nor the registry to start.
-        pinned = _models.are_pinned(layout)
-        versions = [
-            self._part(f"server-{version}", ["s3", "repository"] if pinned else ["pins"], version)
-            for version in SERVING_VERSIONS
+        pinned = bool(_models.pinned(layout))
+        servers = [
+            self._server(version, ["s3", "repository"] if pinned else ["pins"])
+            for version in layout.versions
         ]
         first_start = [
             Step("models", ["mlflow"], self._register),
@@ -69,28 +79,51 @@ class Up:
             Step("repository", [], self._repository),
             Step("mlflow", ["databases", "s3"], lambda: self._start(_mlflow.part(layout))),
             *([] if pinned else first_start),
-            *versions,
+            *servers,
             Step("shipper", ["databases"], lambda: self._start(_shipper.part(layout))),
             Step("agent", ["repository"], lambda: self._start(_agent.part(layout))),
             Step(
                 "envoy",
-                ["agent", "keys", *(step.name for step in versions)],
+                ["agent", "keys", *(step.name for step in servers)],
                 lambda: self._start(_envoy.part(layout)),
             ),
+            Step("retired", ["envoy"], self._stop_retired),
             Step("in step", ["envoy"], self._wait_until_in_step),
             Step("healthy", ["envoy"], self._wait_until_healthy),
         ]
 
-    def _part(self, name: str, needs: list[str], version: str) -> Step:
-        return Step(name, needs, lambda: self._start(_server.part(self._layout, version)))
+    def _server(self, version: str, needs: list[str]) -> Step:
+        return Step(server_name(version), needs, lambda: self._serve(version))
+
+    def _serve(self, version: str) -> None:
+        """Start a version's server; one without a pin is no reason to keep the others from work."""
+        if pin := _models.pin_of(self._layout, version):
+            self._start(_server.part(self._layout, version, pin))
+            self._served.append(version)
+        else:
+            self._progress.note(f"Model server {version}", "not pinned")
 
     def _start(self, part: Part) -> None:
         where = f"port {part.port}" if part.port else ""
-        if self._processes.running(part.name):
+        running = self._processes.running(part.name)
+        if running and running.reads_digest == part.reads_digest():
             with self._progress.step(part.title, f"{where}, runs already".removeprefix(", ")):
                 return
-        with self._progress.step(part.title, where):
-            self._started.append(self._processes.start(part))
+        detail = f"{where}, anew, since its files have changed" if running else where
+        with self._progress.step(part.title, detail):
+            if running:
+                self._processes.stop(running)
+            record = self._processes.start(part)
+        if not running:  # what ran before stays, whatever else goes wrong
+            self._started.append(record)
+
+    def _stop_retired(self) -> None:
+        """Stop the servers of versions that are gone, now that Envoy sends them no calls."""
+        names = {entry.name for entry in catalog(self._layout.versions)}
+        for record in self._processes.records():
+            if record.name not in names:
+                with self._progress.step(f"Stop {record.name}", "no version of Envoy's any more"):
+                    self._processes.stop(record)
 
     def _databases(self) -> None:
         with self._progress.step("Databases", "created and migrated"):
@@ -107,22 +140,25 @@ class Up:
             _models.register(self._layout, lambda text: self._progress.note("Models", text))
 
     def _pin(self) -> None:
-        with self._progress.step("Pins", "version and SHA-256 of v6 and v7, in Git"):
+        with self._progress.step("Pins", "version and SHA-256 of each model, in Git"):
             _models.pin(self._layout)
 
     def _wait_until_in_step(self) -> None:
-        with self._progress.step("Git and Envoy agree"):
+        with self._progress.step("Agent has read Git"):
             _until(self._in_step, self._why_not)
+        if self._refused:
+            self._progress.note("Git and Envoy", "do not agree: the traffic file is refused")
 
     def _wait_until_healthy(self) -> None:
         with self._progress.step("Envoy sees all servers"):
             _until(
-                _envoy.HealthChecks(self._layout).all_passed,
+                _envoy.HealthChecks(self._layout, self._served).all_passed,
                 lambda: f"Envoy holds a server for sick: see {self._layout.admin_url}/clusters",
             )
 
     def _in_step(self) -> bool:
         report = fetch_report(self._layout.agent_url, timeout_s=2)
+        self._refused = report.refused
         return report.in_step or report.refused is not None
 
     def _why_not(self) -> str:

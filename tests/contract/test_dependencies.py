@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
@@ -22,11 +23,20 @@ ROOMS = [
 ]
 
 
+def distribution(line: str) -> str:
+    return re.split(r"[\[<>=!~ ]", line)[0].lower().replace("_", "-")
+
+
 def declared(pyproject: Path) -> set[str]:
     data = tomllib.loads(pyproject.read_text())
     groups = data.get("dependency-groups", {}).values()
     lines = [*data["project"]["dependencies"], *(line for group in groups for line in group)]
-    return {re.split(r"[\[<>=!~ ]", line)[0].lower().replace("_", "-") for line in lines}
+    return {distribution(line) for line in lines} | in_extras(pyproject)
+
+
+def in_extras(pyproject: Path) -> set[str]:
+    extras = tomllib.loads(pyproject.read_text())["project"].get("optional-dependencies", {})
+    return {distribution(line) for lines in extras.values() for line in lines}
 
 
 def test_the_readme_says_why_each_dependency_is_there(project: Path) -> None:
@@ -54,6 +64,35 @@ def test_what_a_room_imports_it_declares(room: str, project: Path) -> None:
             found = known.get(name, [name])  # our own rooms are installed as links
             distributions = {one.lower().replace("_", "-") for one in found}
             assert distributions & allowed, f"{path} imports {name}: declare {distributions}"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_who_asks_for_no_extra_gets_by_without_it(room: str, project: Path) -> None:
+    """What others import of a room that has extras works where no package of them is installed."""
+    pyproject = project / room / "pyproject.toml"
+    name = tomllib.loads(pyproject.read_text())["project"]["name"]
+    package, extra = name.replace("-", "_"), in_extras(pyproject)
+    missing = [
+        module
+        for module, sources in packages_distributions().items()
+        if {distribution(source) for source in sources} & extra
+    ]
+    plainly = [
+        other for other in ROOMS if f'"{name}"' in (project / other / "pyproject.toml").read_text()
+    ]
+    modules = {
+        module
+        for other in plainly
+        if other != room
+        for path in (project / other).rglob("*.py")
+        for module in re.findall(rf"^\s*from ({package}[.\w]*) import", path.read_text(), re.M)
+    }
+    if extra:
+        assert missing
+        assert modules, "nobody gets by without it: make it plain dependencies"
+        code = f"import sys; sys.modules |= dict.fromkeys({missing}); import {', '.join(modules)}"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
 
 
 def imported(path: Path) -> set[str]:

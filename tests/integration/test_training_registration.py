@@ -184,3 +184,29 @@ def test_generated_rows_can_be_saved_and_trained_on_again(tmp_path: Path) -> Non
     subprocess.run([*command, "--rows", "300", "--seed", "4"], check=True, capture_output=True)
     digest = sha256(path.read_bytes()).hexdigest()
     assert digest == generate(rows=300, seed=4).table.sha256()
+
+
+def test_an_object_store_that_refuses_the_keys_is_named(
+    mlflow_server: MlflowServer, own_name: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "weighbridge_training", *SMALL, "--model-name", own_name],
+        env={**os.environ, **mlflow_server.environment, "AWS_SECRET_ACCESS_KEY": "guessed-secret"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("error: S3 did not take s3://mlflow/")
+    assert "look at MLFLOW_S3_ENDPOINT_URL, AWS_ACCESS_KEY_ID" in last
+    assert "Traceback" not in done.stderr
+
+
+def test_a_server_that_does_not_go_by_that_name_is_told_apart(mlflow_server: MlflowServer) -> None:
+    other_name = mlflow_server.tracking_uri.replace("127.0.0.1", "127.1")  # the same address
+    done = mlflow_server.train(*SMALL, "--tracking-uri", other_name)
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(f"error: MLflow at {other_name} does not answer as a registry")
+    assert "its MLFLOW_SERVER_ALLOWED_HOSTS lacks that name" in last
+    assert "Traceback" not in done.stderr

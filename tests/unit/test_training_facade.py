@@ -48,6 +48,24 @@ def test_reading_a_csv_loads_nothing_heavy() -> None:
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
+def test_training_without_its_extra_says_what_to_install() -> None:
+    code = (
+        "import importlib.metadata as metadata, runpy, sys\n"
+        "version = metadata.version\n"
+        "def without(name):\n"
+        "    if name in ('pandas', 'scikit-learn'):\n"
+        "        raise metadata.PackageNotFoundError(name)\n"
+        "    return version(name)\n"
+        "metadata.version = without\n"
+        "sys.argv[1:] = ['--tracking-uri', 'http://127.0.0.1:1']\n"
+        "runpy.run_module('weighbridge_training', run_name='__main__')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: not installed: pandas, scikit-learn. ")
+    assert "pip install 'weighbridge-training[train]'" in done.stderr
+
+
 def test_every_option_is_explained_in_the_readme(project: Path) -> None:
     command = [sys.executable, "-m", "weighbridge_training", "--help"]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout

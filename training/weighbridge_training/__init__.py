@@ -36,6 +36,9 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in ("RegisteredVersion", "train_and_register"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from weighbridge_training._extra import check_extra
+
+    check_extra()
     from weighbridge_training import _run
 
     return getattr(_run, name)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from weighbridge_training._defaults import DEFAULT_ROWS, DEFAULT_SEED, MODEL_NAME
 from weighbridge_training._errors import TrainingError
+from weighbridge_training._extra import check_extra
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -19,6 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     try:
+        check_extra()
         if options.save_data:
             return _save_data(options)
         if not options.tracking_uri:

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from boto3.exceptions import Boto3Error
+from botocore.exceptions import BotoCoreError, ClientError
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param
 from mlflow.exceptions import MlflowException
@@ -23,7 +25,7 @@ from weighbridge_training._columns import OUTPUT
 from weighbridge_training._errors import RegistrationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 
@@ -82,15 +84,14 @@ class Registry:
 
     def __init__(self, tracking_uri: str, model_name: str) -> None:
         self._client = MlflowClient(tracking_uri, registry_uri=tracking_uri)
-        self._name = model_name
+        self._uri, self._name = tracking_uri, model_name
 
     def versions(self, wanted: range) -> dict[int, RegisteredVersion]:
         """Return the wanted versions that exist.
 
         RegistrationError when a number can no longer be given, or is taken by something else.
         """
-        filter_string = f"name = '{self._name}'"
-        found = self._client.search_model_versions(filter_string, max_results=1000)
+        found = self._search()
         present = {int(v.version): v for v in found if int(v.version) in wanted}
         highest = max((int(v.version) for v in found), default=0)
         gaps = [n for n in wanted if n < highest and n not in present]
@@ -100,6 +101,16 @@ class Registry:
                 "number twice; register under another name, or start with an empty registry"
             )
         return {number: self._known(version) for number, version in present.items()}
+
+    def _search(self) -> Sequence[ModelVersion]:
+        filter_string = f"name = '{self._name}'"
+        try:
+            return self._client.search_model_versions(filter_string, max_results=1000)
+        except MlflowException as error:
+            raise RegistrationError(
+                f"MLflow at {self._uri} does not answer as a registry ({error}); where it speaks "
+                "of a Host header, its MLFLOW_SERVER_ALLOWED_HOSTS lacks that name"
+            ) from error
 
     def _known(self, version: ModelVersion) -> RegisteredVersion:
         try:
@@ -148,7 +159,10 @@ class Registry:
         params: Mapping[str, object],
         metrics: Mapping[str, float],
     ) -> None:
-        """Upload the artefact as an MLflow model, record params and metrics, close the run."""
+        """Upload the artefact as an MLflow model, record params and metrics, close the run.
+
+        RegistrationError when S3 does not take it.
+        """
         now_ms = int(time.time() * 1000)
         self._client.log_batch(
             run.run_id,
@@ -158,7 +172,13 @@ class Registry:
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, _FILE).write_bytes(artefact.content)
             _description(run, artefact).save(str(Path(folder, "MLmodel")))
-            self._client.log_artifacts(run.run_id, folder, _FOLDER)
+            try:
+                self._client.log_artifacts(run.run_id, folder, _FOLDER)
+            except (Boto3Error, BotoCoreError, ClientError) as error:
+                raise RegistrationError(
+                    f"S3 did not take {run.uri} ({error}): look at MLFLOW_S3_ENDPOINT_URL, "
+                    "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+                ) from error
         self._client.set_terminated(run.run_id, "FINISHED")
 
     def discard(self, run: OpenRun) -> None:

@@ -1,25 +1,27 @@
 """Envoy: the address that clients call."""
 
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
 from weighbridge_ingress import bootstrap, envoy_binary
-from weighbridge_stack._layout import PROJECT, Layout
+from weighbridge_stack._layout import BOOTSTRAP, PROJECT, Layout
 from weighbridge_stack._parts import _probe
 from weighbridge_stack._process import Part
-from weighbridge_stack._settings import SERVING_VERSIONS
+
+_DESCRIPTORS = PROJECT / "protos/logistics/delay/v1/descriptors.binpb"
 
 
 def part(layout: Layout) -> Part:
     """Return Envoy as a part of the stack."""
-    settings = layout.settings
+    settings, config = layout.settings, _bootstrap(layout)
     return Part(
         name="envoy",
         title="Envoy",
         port=settings.envoy_port,
         command=[
             str(envoy_binary()),
-            *("--config-path", str(_bootstrap(layout))),
+            *("--config-path", str(config)),
             *("--concurrency", "1"),
             *("--log-level", "warning"),
             # Hot restart wants shared memory under a name that two stacks would fight for.
@@ -28,6 +30,7 @@ def part(layout: Layout) -> Part:
         environment={},
         # A route of the routes file: ready means that the agent's file is in use.
         ready=lambda: _probe.http(f"http://{layout.target}/ready"),
+        reads=(config, _DESCRIPTORS),
     )
 
 
@@ -38,8 +41,9 @@ class HealthChecks:
     before Envoy noticed. Only a health check passed since then tells that calls can go there.
     """
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, versions: Sequence[str]) -> None:
         self._admin_url = layout.admin_url
+        self._clusters = [f"serving-api-{version}" for version in versions]
         self._passed_before = self._stats("health_check.success")
 
     def all_passed(self) -> bool:
@@ -47,8 +51,7 @@ class HealthChecks:
         passed = self._stats("health_check.success")
         healthy = self._stats("membership_healthy")
         return all(
-            healthy[name] and passed[name] > self._passed_before[name]
-            for name in map(_cluster, SERVING_VERSIONS)
+            healthy[name] and passed[name] > self._passed_before[name] for name in self._clusters
         )
 
     def _stats(self, stat: str) -> dict[str, int]:
@@ -59,21 +62,17 @@ class HealthChecks:
         return {name.split(".")[1]: int(value) for name, value in pairs}
 
 
-def _cluster(version: str) -> str:
-    return f"serving-api-{version}"
-
-
 def _bootstrap(layout: Layout) -> Path:
     """Fit the bootstrap that Kubernetes uses to this machine's addresses and folders."""
     settings = layout.settings
     local = bootstrap.localize(
-        bootstrap.load_bootstrap(PROJECT / "envoy" / "bootstrap.yaml"),
+        bootstrap.load_bootstrap(BOOTSTRAP),
         servers={
             version: [f"{settings.local}:{settings.version_port(version)}"]
-            for version in SERVING_VERSIONS
+            for version in layout.versions
         },
         routes_file=layout.routes,
-        descriptors_file=PROJECT / "protos/logistics/delay/v1/descriptors.binpb",
+        descriptors_file=_DESCRIPTORS,
         jwks_file=layout.keys / "jwks.json",
         listen=f"{settings.bind}:{settings.envoy_port}",
         probe=f"{settings.bind}:{settings.envoy_probe_port}",
