@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Edits what a version of the model consists of; commit what it did when `git diff` pleases you.
+#   k8s/version.sh add v8      makes v8 of the newest version: pods, image, pin, routes; no traffic yet
+#   k8s/version.sh retire v6   takes out the oldest version, or the newest; no traffic may name it
+set -euo pipefail
+cd "$(dirname "$0")/.."
+lists=(k8s/base/kustomization.yaml k8s/components/autoscaling/kustomization.yaml k8s/overlays/*/kustomization.yaml envoy/traffic/*/kustomization.yaml)
+# A block of Envoy's files: its first line, then all up to the next one, a comment or an empty line.
+rest='\n(?:(?!\s*(?:#|\n|- name:)).*\n)*'
+
+fail() { printf 'version: %s\n' "$*" >&2; exit 1; }
+copy() { # from to ; a pin's values are not copied
+    perl -pe 's/\b$ENV{old}\b/$ENV{new}/g; s/(--version) \d+/"$1 " . substr $ENV{new}, 1/e; s/^(  MODEL_\w+:).*/$1 ""/' "$1" >"$2"
+}
+
+add() {
+    export new=$1 old=$newest
+    [ ! -e "k8s/base/$new" ] || fail "$new is there already"
+    mkdir "k8s/base/$new"
+    copy "k8s/base/$old/kustomization.yaml" "k8s/base/$new/kustomization.yaml"
+    copy "k8s/components/autoscaling/serving-api-$old.yaml" "k8s/components/autoscaling/serving-api-$new.yaml"
+    for folder in envoy/traffic/*; do
+        [ -e "$folder/model-$old.yaml" ] && [ ! -e "$folder/model-$new.yaml" ] || continue  # pinned already
+        copy "$folder/model-$old.yaml" "$folder/model-$new.yaml"
+    done
+    # Beside each line and block about the newest version, the same about this one.
+    perl -pi -e 'if (/^- .*\b$ENV{old}\b/) { my $n = s/\b$ENV{old}\b/$ENV{new}/gr; $_ .= $n }' "${lists[@]}"
+    perl -0pi -e 's{^ *- name: (?:serving-api-|pin-)?$ENV{old}\b'"$rest"'}{my $b = $&; $b =~ /weight:/ ? $b : $b . $b =~ s/\b$ENV{old}\b/$ENV{new}/gr}mge' envoy/bootstrap.yaml envoy/routes.yaml
+    perl -pi -e 's/(serving-api-$ENV{new}), serving-api-\w+/$1, serving-api-$ENV{old}/' envoy/bootstrap.yaml
+    perl -pi -e 's/known: [^"]*/$&, $ENV{new}/' envoy/routes.yaml
+    echo "Pin it (weighbridge model pin $new --version ${new#v} -e …), commit, and name it as canary in traffic.yaml later."
+}
+
+retire() {
+    export gone=$1 next=${versions[1]} after=${versions[2]:-}
+    [ -e "k8s/base/$gone" ] || fail "there is no $gone; there are ${versions[*]}"
+    [ -n "$after" ] || fail "two versions are the least; add another one first"
+    ! grep -lE "^  (stable|canary): *\"?$gone\b" envoy/traffic/*/traffic.yaml >&2 || fail "these files still give calls to $gone: let them name others first"
+    rm -r "k8s/base/$gone" "k8s/components/autoscaling/serving-api-$gone.yaml" envoy/traffic/*/model-"$gone.yaml"
+    perl -ni -e 'print unless /^- .*\b$ENV{gone}\b/' "${lists[@]}"
+    # The oldest version's blocks hold what the others refer to, so they become the next one's.
+    case $gone in
+        "$newest") export drop=$gone ;;
+        "${versions[0]}") export drop=$next ;;
+        *) fail "$gone is neither the oldest nor the newest: edit envoy/ by hand" ;;
+    esac
+    perl -0pi -e 's{^ *- name: (?:serving-api-|pin-)?$ENV{drop}\b'"$rest"'}{my $b = $&; $b =~ /weight:/ ? $b : ""}mge; s/known: (.*?)(?:, $ENV{gone}\b|\b$ENV{gone}, )/known: $1/' envoy/bootstrap.yaml envoy/routes.yaml
+    [ "$gone" = "$newest" ] || rename_first
+    echo "Now: python -m weighbridge_ingress check envoy"
+}
+
+rename_first() { # the template's two versions are the next two from now on
+    known=$(sed -n 's/.*known: \([^"]*\).*/\1/p' envoy/routes.yaml)
+    export known
+    perl -pi -e 's/\b$ENV{gone}\b/$ENV{next}/g; s/(serving-api-$ENV{next}), serving-api-$ENV{next}/$1, serving-api-$ENV{after}/' envoy/bootstrap.yaml
+    perl -pi -e 's/\b$ENV{next}\b/$ENV{after}/g; s/\b$ENV{gone}\b/$ENV{next}/g; s/known: [^"]*/known: $ENV{known}/' envoy/routes.yaml
+    digest=$(printf '{"canary":"%s","canary-percent":"0","shadow-percent":"0","stable":"%s"}' "$after" "$next" | openssl dgst -sha256 | sed 's/.* //')
+    digest=${digest:0:12} perl -pi -e 's/(x-traffic-revision, value:) \w+/$1 $ENV{digest}/' envoy/routes.yaml
+}
+
+IFS=$'\n' read -r -d '' -a versions < <(sed -n 's/^- \(v[0-9]*\)$/\1/p' k8s/base/kustomization.yaml && printf '\0')
+newest=${versions[${#versions[@]} - 1]}
+[[ ${2:-} =~ ^v[1-9][0-9]*$ ]] || fail "usage: k8s/version.sh add v8, or retire v6"
+case $1 in add | retire) "$1" "$2" ;; *) fail "usage: k8s/version.sh add v8, or retire v6" ;; esac
