@@ -3,6 +3,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 UV_VERSION := 0.13.9
+ACTIONLINT_VERSION := 1.7.12
+ACTIONLINT := $(BIN)/actionlint-$(ACTIONLINT_VERSION)
 export UV_PROJECT_ENVIRONMENT := .venv
 
 # ---- the two commands of the README ----
@@ -19,7 +21,7 @@ test: .venv/synced  ## Run every test
 
 .PHONY: help
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: down
 down: .venv/synced  ## Stop everything; all state stays in .weighbridge/
@@ -29,8 +31,14 @@ down: .venv/synced  ## Stop everything; all state stays in .weighbridge/
 status: .venv/synced  ## Show each part: state, port, process, log
 	@$(BIN)/python -m weighbridge_stack status
 
+.PHONY: soak
+soak: .venv/synced  ## Load and faults for a long time (WEIGHBRIDGE_SOAK_S, 900 s)
+	@$(BIN)/pytest -m soak
+
+# ---- checks ----
+
 .PHONY: lint
-lint: .venv/synced  ## Check style, types, protos, generated files and traffic files
+lint: .venv/synced $(ACTIONLINT)  ## Check style, types, protos, generated files, scripts, workflows and traffic files
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy .
@@ -38,12 +46,55 @@ lint: .venv/synced  ## Check style, types, protos, generated files and traffic f
 	@$(BIN)/buf format --exit-code --diff --path protos/logistics
 	@.ci/breaking
 	@.ci/generated
+	@$(BIN)/shellcheck $(filter-out %.json,$(wildcard .ci/* */*.sh))
+	@$(BIN)/hadolint $(wildcard */Dockerfile)
+	@$(ACTIONLINT) -shellcheck $(BIN)/shellcheck
+	@$(BIN)/zizmor --offline --quiet --no-progress .github
 	@$(BIN)/python -m weighbridge_ingress check envoy
-	@$(BIN)/weighbridge rollout check envoy/traffic/*/traffic.yaml
+	@$(MAKE) --no-print-directory check-traffic
 
-.PHONY: soak
-soak: .venv/synced  ## Load and faults for a long time (WEIGHBRIDGE_SOAK_S, 900 s)
-	@$(BIN)/pytest -m soak
+.PHONY: check-traffic
+check-traffic: .venv/synced  ## Check traffic.yaml and rollout.yaml, all that a step of a release changes
+	@failed=; for file in envoy/traffic/*/traffic.yaml; do \
+	    $(BIN)/weighbridge rollout check "$$file" || failed=1; \
+	done; test -z "$$failed"
+	@$(BIN)/check-jsonschema --schemafile .ci/rollout.schema.json envoy/traffic/*/rollout.yaml
+
+INFRASTRUCTURE := k8s argocd compose images ci
+INFRASTRUCTURE_TESTS = $(wildcard $(INFRASTRUCTURE:%=tests/contract/test_%*.py))
+
+.PHONY: check-infrastructure
+check-infrastructure: .venv/synced $(ACTIONLINT)  ## Render and check every overlay, Envoy's files, compose, Dockerfiles and workflows
+	@.ci/needs kubectl
+	@$(BIN)/python -m weighbridge_ingress check envoy
+	@$(BIN)/hadolint $(wildcard */Dockerfile)
+	@$(ACTIONLINT) -shellcheck $(BIN)/shellcheck
+	@$(BIN)/pytest $(INFRASTRUCTURE_TESTS)
+
+# ---- images and the cluster ----
+
+# Called with a tag and docker's further arguments; another one also brings the image to a cluster.
+IMAGE_BUILD = docker build --tag
+IMAGES := server rollout services
+FOLDER_services := stack
+GIT_SHA = $(or $(WEIGHBRIDGE_IMAGE_TAG),$(shell git rev-parse HEAD))
+
+.PHONY: images
+images: $(IMAGES:%=image-%)  ## Build the images, named by the commit
+
+.PHONY: $(IMAGES:%=image-%)
+$(IMAGES:%=image-%): image-%:
+	@.ci/needs $(firstword $(IMAGE_BUILD))
+	@$(IMAGE_BUILD) ghcr.io/weighbridge/weighbridge-$*:$(GIT_SHA) --build-arg GIT_SHA=$(GIT_SHA) \
+	    --file $(or $(FOLDER_$*),$*)/Dockerfile .
+
+.PHONY: test-cluster
+test-cluster: IMAGE_BUILD = .ci/kind-image
+test-cluster: .venv/synced images  ## Build the images, load them into kind, test the cluster KUBECONFIG points to
+	@.ci/needs kubectl
+	@$(BIN)/pytest -m cluster tests/cluster
+
+# ---- changing the tree ----
 
 .PHONY: format
 format: .venv/synced  ## Put the code into its form
@@ -56,6 +107,12 @@ generate: .venv/synced  ## Regenerate the committed stubs and descriptors from t
 	@$(BIN)/buf generate 2>&1 | { grep -v '^Writing mypy' || true; }
 	@rm -f protos/logistics/delay/v1/{model,shipment}_pb2_grpc.pyi  # no service, nothing in them
 	@$(BIN)/buf build --as-file-descriptor-set --exclude-source-info -o protos/logistics/delay/v1/descriptors.binpb
+
+# From its Go module: the packages of it download the program when they are installed.
+$(ACTIONLINT): | .venv/synced
+	@.ci/needs go
+	@GOBIN=$(CURDIR)/$(BIN) go install github.com/rhysd/actionlint/cmd/actionlint@v$(ACTIONLINT_VERSION)
+	@mv $(BIN)/actionlint $@
 
 # What is installed follows the lock file alone.
 .venv/synced: uv.lock pyproject.toml $(wildcard */pyproject.toml)
