@@ -31,3 +31,15 @@ def dataset_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("dataset") / "shipments.csv"
     dataset.write_csv(path, made, made.table.status.tolist())
     return path
+
+
+@pytest.fixture(scope="session")
+def rows(dataset_file: Path) -> list[dict[str, object]]:
+    """Shipments as mappings with the field names of the wire."""
+    from weighbridge_training import dataset
+
+    outside = {"late"}
+    return [
+        {name: value for name, value in row.items() if name not in outside}
+        for row in dataset.read_csv(dataset_file)
+    ]

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from tests.fix_ports import HeldPorts
 
 
-_PORTS = ("POSTGRES", "S3", "MLFLOW", "V6", "V7", "ENVOY", "ENVOY_ADMIN", "ENVOY_PROBE", "AGENT")
+_INGRESS = ("ENVOY", "ENVOY_ADMIN", "ENVOY_PROBE", "AGENT")
+_PORTS = ("POSTGRES", "S3", "MLFLOW", "V6", "V7", "V8", *_INGRESS)
 
 
 @dataclass(frozen=True)

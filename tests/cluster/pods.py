@@ -1,0 +1,39 @@
+"""What a pod's status says, as `kubectl describe pod` shows it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+Pod = dict[str, Any]
+
+
+def waiting_reasons(pod: Pod) -> list[str]:
+    """Name what its containers wait for."""
+    states = (container.get("state", {}) for container in _containers(pod))
+    return [state["waiting"].get("reason", "") for state in states if "waiting" in state]
+
+
+def waiting_messages(pod: Pod) -> list[str]:
+    """Say what its containers wait for."""
+    states = (container.get("state", {}) for container in _containers(pod))
+    return [state["waiting"].get("message", "") for state in states if "waiting" in state]
+
+
+def termination_messages(pod: Pod) -> list[str]:
+    """Return the last words of its containers."""
+    states = (
+        container.get(moment, {})
+        for container in _containers(pod)
+        for moment in ("state", "lastState")
+    )
+    return [state["terminated"].get("message", "") for state in states if "terminated" in state]
+
+
+def is_ready(pod: Pod) -> bool:
+    """Tell whether it gets calls."""
+    conditions = pod["status"].get("conditions", [])
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+
+
+def _containers(pod: Pod) -> Iterator[dict[str, Any]]:
+    for kind in ("initContainerStatuses", "containerStatuses"):
+        yield from pod["status"].get(kind, [])
