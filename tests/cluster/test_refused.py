@@ -14,7 +14,7 @@ def test_what_the_admission_policy_refuses_never_goes_live(kind: ClusterEnvironm
     with refused(kind, (r"canary-percent: .*", 'canary-percent: "150"')) as commit:
 
         def argo_cd_says_why() -> None:
-            state = json.dumps(kind.application.status["operationState"])
+            state = json.dumps(kind.application.status.get("operationState"))
             assert commit in state
             assert "canary-percent" in state
 
