@@ -80,11 +80,12 @@ FOLDER_services := stack
 GIT_SHA = $(or $(WEIGHBRIDGE_IMAGE_TAG),$(shell git rev-parse HEAD))
 
 .PHONY: images
-images: $(IMAGES:%=image-%)  ## Build the images, named by the commit
+images: $(IMAGES:%=image-%)  ## Build the images, named by the commit (or by WEIGHBRIDGE_IMAGE_TAG)
 
 .PHONY: $(IMAGES:%=image-%)
 $(IMAGES:%=image-%): image-%:
 	@.ci/needs $(firstword $(IMAGE_BUILD))
+	@$(if $(WEIGHBRIDGE_IMAGE_TAG)$(filter :,$(IMAGE_BUILD)),,.ci/committed)
 	@$(IMAGE_BUILD) ghcr.io/weighbridge/weighbridge-$*:$(GIT_SHA) --build-arg GIT_SHA=$(GIT_SHA) \
 	    --file $(or $(FOLDER_$*),$*)/Dockerfile .
 

@@ -129,6 +129,11 @@ def test_only_a_commit_with_code_in_it_is_built(jobs: dict[str, Job]) -> None:
     assert jobs["cd/production"]["environment"] == "production"
 
 
+def test_the_environments_own_token_reaches_what_is_called(jobs: dict[str, Job]) -> None:
+    assert "secrets.DEPLOY_TOKEN" in jobs["cd/staging"]["env"]["GH_TOKEN"]
+    assert jobs["ci/cd"]["secrets"] == "inherit", "an environment's secret is empty without it"
+
+
 def test_the_images_are_the_ones_that_make_builds(jobs: dict[str, Job], project: Path) -> None:
     makefile = (project / "Makefile").read_text()
     built = re.search(r"^IMAGES := (.+)$", makefile, re.MULTILINE)

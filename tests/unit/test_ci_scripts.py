@@ -168,6 +168,18 @@ def test_a_tag_that_is_no_commit_of_ours_overtakes_nothing(
     assert (done.returncode, done.stderr) == (1, "")
 
 
+def test_an_image_is_of_its_commit(repository: Repository) -> None:
+    repository.commit(**{".dockerignore": "*\n!server\n!uv.lock\n", "server/a.py": "1\n"})
+    (repository.folder / "README.md").write_text("not in an image\n")
+    assert repository.run("committed").returncode == 0
+
+    (repository.folder / "server" / "new.py").write_text("2\n")
+    done = repository.run("committed")
+    assert done.returncode == 1
+    assert "?? server/new.py\n" in done.stderr
+    assert "WEIGHBRIDGE_IMAGE_TAG" in done.stderr
+
+
 Needs = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
