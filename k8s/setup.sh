@@ -65,7 +65,8 @@ say "Services on this machine: PostgreSQL, MLflow, S3"
 "${compose[@]}" up --detach --wait --build
 
 say "Images: those that $overlay names, each built from the commit it is named by"
-for image in $(kubectl kustomize "$overlay" | awk '$1 == "image:" && $2 ~ /^ghcr.io\// {print $2}' | sort -u); do
+images=$(kubectl kustomize "$overlay" | awk '{sub(/^ *- /, "")} $1 == "image:" && $2 !~ /^envoyproxy\// {print $2; n++} END {exit !n}' | sort -u) || fail "$overlay names no image of ours"
+for image in $images; do
     commit=${image##*:} room=${image%:*}
     git cat-file -e "$commit^{commit}" 2>/dev/null || fail "$image: this clone has no commit $commit; try git fetch --unshallow"
     docker image inspect "$image" >/dev/null 2>&1 || git archive "$commit" |

@@ -28,7 +28,12 @@ add() {
     perl -0pi -e 's{^ *- name: (?:serving-api-|pin-)?$ENV{old}\b'"$rest"'}{my $b = $&; $b =~ /weight:/ ? $b : $b . $b =~ s/\b$ENV{old}\b/$ENV{new}/gr}mge' envoy/bootstrap.yaml envoy/routes.yaml
     perl -pi -e 's/(serving-api-$ENV{new}), serving-api-\w+/$1, serving-api-$ENV{old}/' envoy/bootstrap.yaml
     perl -pi -e 's/known: [^"]*/$&, $ENV{new}/' envoy/routes.yaml
-    echo "Pin it (weighbridge model pin $new --version ${new#v} -e …), commit, and name it as canary in traffic.yaml later."
+    echo "Commit it, and name it as canary in traffic.yaml later."
+    unpinned=
+    for folder in k8s/overlays/*; do
+        ! grep -q '""' "envoy/traffic/${folder##*/}/model-$new.yaml" || unpinned+=" ${folder##*/}"
+    done
+    [ -z "$unpinned" ] || echo "$new would not start in:$unpinned. Before the push, for each: rm envoy/traffic/NAME/model-$new.yaml && weighbridge model pin $new --version ${new#v} -e NAME && git pull --no-rebase --ff-only"
 }
 
 retire() {

@@ -72,7 +72,7 @@ class ClusterEnvironment:
 
     def weights(self) -> list[dict[str, int]]:
         """Return what each Envoy runs."""
-        running = (report["running"] for report in self.agents().values())
+        running = (report.get("running") for report in self.agents().values())
         return [state["weights"] if state else {} for state in running]
 
     def seconds_until_live(self, at: float, weights: dict[str, int], within_s: float) -> float:
@@ -125,7 +125,6 @@ class ClusterEnvironment:
             with psycopg.connect(self.database_url) as connection:
                 query = "SELECT count(*) FROM calls WHERE prediction_id = ANY(%s::uuid[])"
                 row = connection.execute(query, (ids,)).fetchone()
-            assert row
-            assert row[0] == len(ids)
+            assert row == (len(ids),)
 
         eventually(are_there, within_s=40)

@@ -58,7 +58,9 @@ class GitHost:
             ["git", "init", "--quiet", "--bare", "--initial-branch=main", str(self.bare)],
             check=True,
         )
-        subprocess.run([*git, "config", "http.receivepack", "true"], check=True)
+        # As the well-known hosts: pushes, and clones that fetch what they lack when they need it.
+        for setting in ("http.receivepack", "uploadpack.allowFilter"):
+            subprocess.run([*git, "config", setting, "true"], check=True)
 
     def tell(self, before: str) -> None:
         """Send GitHub's push event."""

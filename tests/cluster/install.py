@@ -10,8 +10,8 @@ from tests.cluster.kubectl import Kubectl
 
 _HOST = "host.docker.internal"
 _POLICIES = {
-    "mlops-production": "traffic.weighbridge",
-    "mlops-staging": "traffic.weighbridge-staging",
+    "kind": "traffic.weighbridge",
+    "staging": "traffic.weighbridge-staging",
 }
 
 
@@ -43,8 +43,13 @@ def create_secrets(kubectl: Kubectl, services: Mapping[str, str]) -> None:
         "serving-log": {"WEIGHBRIDGE_STICKY_SALT": "salt-of-the-tests"},
     }
     for name, values in secrets.items():
-        pairs = [f"--from-literal={key}={value}" for key, value in values.items()]
-        kubectl.run("create", "secret", "generic", name, *pairs)
+        create_secret(kubectl, name, values)
+
+
+def create_secret(kubectl: Kubectl, name: str, values: Mapping[str, str]) -> None:
+    """Make a Secret without showing it to who lists processes."""
+    lines = "".join(f"{key}={value}\n" for key, value in values.items())
+    kubectl.run("create", "secret", "generic", name, "--from-env-file=/dev/stdin", given=lines)
 
 
 def create_application(
@@ -59,16 +64,17 @@ def create_application(
     return application
 
 
-def remove_application(application: Application, kubectl: Kubectl) -> None:
+def remove_environment(kubectl: Kubectl, environment: str) -> None:
     """Remove all of an environment: deleting an Application alone leaves what it applied."""
-    application.kubectl.run("delete", "application", application.name, timeout_s=120)
-    policy = _POLICIES[kubectl.namespace]
+    argocd = kubectl.within("argocd")
+    gone = "--ignore-not-found"
+    argocd.run("delete", "application", f"weighbridge-{environment}", gone, timeout_s=120)
     for kind in ("validatingadmissionpolicybinding", "validatingadmissionpolicy"):
-        kubectl.run("delete", kind, policy, "--ignore-not-found")
+        kubectl.run("delete", kind, _POLICIES[environment], gone)
     # Nobody calls any more, so nobody needs the minute that Envoy drains.
     kubectl.run("delete", "deployment,statefulset,job", "--all", "--wait=false")
     kubectl.run("delete", "pods", "--all", "--grace-period=1")
-    kubectl.run("delete", "namespace", kubectl.namespace, timeout_s=120)
+    kubectl.run("delete", "namespace", kubectl.namespace, gone, timeout_s=120)
 
 
 def _port(url: str) -> str:

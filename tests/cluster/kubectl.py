@@ -40,6 +40,10 @@ class Kubectl:
         found: dict[str, Any] = json.loads(self.run("get", *arguments, "--output=json"))
         return found
 
+    def is_kind(self) -> bool:
+        """Tell whether the cluster is one of kind's, where Argo CD runs in pods."""
+        return self.run("config", "current-context").startswith("kind-")
+
     def within(self, namespace: str) -> "Kubectl":
         """Return the same cluster's kubectl on another namespace."""
         return Kubectl(self.kubeconfig, namespace)

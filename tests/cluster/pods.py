@@ -6,12 +6,6 @@ from typing import Any
 Pod = dict[str, Any]
 
 
-def waiting_reasons(pod: Pod) -> list[str]:
-    """Name what its containers wait for."""
-    states = (container.get("state", {}) for container in _containers(pod))
-    return [state["waiting"].get("reason", "") for state in states if "waiting" in state]
-
-
 def waiting_messages(pod: Pod) -> list[str]:
     """Say what its containers wait for."""
     states = (container.get("state", {}) for container in _containers(pod))

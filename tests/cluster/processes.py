@@ -1,5 +1,6 @@
 """The processes of pods, where the cluster runs on this machine and they can be seen."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ def processes_of_pods(uids: list[str], program: str) -> list[int]:
     found = [pid for pid in _all() if _in_pod(pid, uids) and program in _command(pid)]
     if not found:
         pytest.skip("the pods' processes cannot be seen from this machine")
+    if not all(_may_signal(pid) for pid in found):
+        pytest.skip("the pods' processes can be seen, but only root may signal them")
     return found
 
 
@@ -31,3 +34,11 @@ def _command(pid: int) -> str:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
     except OSError:
         return ""
+
+
+def _may_signal(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return False
+    return True

@@ -36,6 +36,7 @@ def test_all_v7_servers_freeze(kind: ClusterEnvironment) -> None:
         for pid in frozen:
             os.kill(pid, signal.SIGSTOP)
     kind.assert_none_lost(counted, "SIGSTOP of all v7 servers at 50 %")
+    kind.assert_all_logged(counted)
 
     # Nobody lets them go on: the kubelet's liveness probe ends them and starts others.
     assert_v7_serves_again(kind, within_s=90)

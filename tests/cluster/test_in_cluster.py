@@ -1,77 +1,78 @@
 """Everything in the cluster: PostgreSQL, MLflow, S3 and the training too (overlay staging)."""
 
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from tests.cluster.argocd import Application
 from tests.cluster.checkout import Checkout
 from tests.cluster.forward import forwarded
 from tests.cluster.git_host import GitHost
-from tests.cluster.install import create_application, remove_application
+from tests.cluster.install import create_application, create_secret, remove_environment
 from tests.cluster.kubectl import Kubectl
 from tests.counting import eventually
 from tests.load import send
 
 _KEYS = {
     "AWS_ACCESS_KEY_ID": "staging",
-    "AWS_SECRET_ACCESS_KEY": secrets.token_urlsafe(),
+    "AWS_SECRET_ACCESS_KEY": secrets.token_hex(),
     "AWS_DEFAULT_REGION": "us-east-1",
 }
-_LOG_PASSWORD = secrets.token_urlsafe()
+_LOG_PASSWORD = secrets.token_hex()
 
 
 @pytest.fixture
-def staging(kubeconfig: Path, host: GitHost, checkout: Checkout) -> Kubectl:
-    """The environment's namespace with its Secrets."""
+def staging(
+    kubeconfig: Path, host: GitHost, checkout: Checkout, image_tag: str
+) -> Iterator[Kubectl]:
+    """The environment `staging`, applied from Git; its pins are still empty."""
     kubectl = Kubectl(kubeconfig, "mlops-staging")
     database = f"postgresql://weighbridge:{_LOG_PASSWORD}@postgres:5432/weighbridge"
     values = {
         "serving-s3": _KEYS,
         "serving-database": {"WEIGHBRIDGE_DATABASE_URL": database},
-        "serving-log": {"WEIGHBRIDGE_STICKY_SALT": secrets.token_urlsafe()},
+        "serving-log": {"WEIGHBRIDGE_STICKY_SALT": secrets.token_hex()},
         "postgres": {
             "WEIGHBRIDGE_DATABASE_PASSWORD": _LOG_PASSWORD,
-            "MLFLOW_DATABASE_PASSWORD": secrets.token_urlsafe(),
+            "MLFLOW_DATABASE_PASSWORD": secrets.token_hex(),
         },
     }
-    kubectl.run("create", "namespace", kubectl.namespace)
-    for name, pairs in values.items():
-        literals = [f"--from-literal={key}={value}" for key, value in pairs.items()]
-        kubectl.run("create", "secret", "generic", name, *literals)
-    return kubectl
+    checkout.pull()
+    checkout.weighbridge("image", "set", image_tag, "-e", "staging")
+    try:
+        kubectl.run("create", "namespace", kubectl.namespace)
+        for name, pairs in values.items():
+            create_secret(kubectl, name, pairs)
+        create_application(checkout, kubectl, "staging", host.argocd_url)
+        yield kubectl
+    finally:
+        remove_environment(kubectl, "staging")
 
 
 def test_from_nothing_to_rows(
-    staging: Kubectl,
-    checkout: Checkout,
-    host: GitHost,
-    image_tag: str,
-    rows: list[dict[str, object]],
+    staging: Kubectl, checkout: Checkout, rows: list[dict[str, object]]
 ) -> None:
+    models_are_registered(staging)
+    pin_models(staging, checkout)
     checkout.pull()
-    checkout.weighbridge("image", "set", image_tag, "-e", "staging")
-    application = create_application(checkout, staging, "staging", host.argocd_url)
-    try:
-        models_are_registered(staging)
-        pin_models(staging, checkout)
-        checkout.pull()
-        application.wait_synced(checkout.head(), within_s=180)
-        claims = staging.get("persistentvolumeclaims")["items"]
-        assert {one["status"]["phase"] for one in claims} == {"Bound"}
-        calls_become_rows(staging, rows)
-        rows_outlive_a_restart_of_postgres(staging)
-    finally:
-        remove_application(application, staging)
+    application = Application(staging.within("argocd"), "weighbridge-staging")
+    application.wait_synced(checkout.head(), within_s=180)
+    claims = staging.get("persistentvolumeclaims")["items"]
+    assert {one["status"]["phase"] for one in claims} == {"Bound"}
+    calls_become_rows(staging, rows)
+    rows_outlive_a_restart_of_postgres(staging)
 
 
 def models_are_registered(staging: Kubectl) -> None:
     def is_done() -> None:
-        job = staging.get("job", "register-models")
-        assert job["status"].get("succeeded"), job["status"]
+        jobs = staging.get("jobs", "--selector=app.kubernetes.io/part-of=weighbridge")["items"]
+        done = {job["metadata"]["name"] for job in jobs if job["status"].get("succeeded")}
+        assert "register-models" in done, jobs
 
-    eventually(is_done, within_s=150)
+    eventually(is_done, within_s=240)
 
 
 def pin_models(staging: Kubectl, checkout: Checkout) -> None:

@@ -64,6 +64,11 @@ def allow(kubectl: Kubectl) -> None:
     kubectl.run("create", "rolebinding", ACCOUNT, f"--role={ACCOUNT}", account)
 
 
+def rules(*verbs: str) -> dict[str, object]:
+    rule = {"apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["traffic"]}
+    return {"rules": [{**rule, "verbs": verbs}]}
+
+
 def put(kubectl: Kubectl, data: dict[str, str]) -> None:
     configmap = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "traffic"}}
     kubectl.run("apply", "--filename=-", given=json.dumps({**configmap, "data": data}))
@@ -126,6 +131,25 @@ def test_what_the_api_server_forbids_is_told_with_the_rights_that_lack(
     allow(kubectl)
     assert "@mount-" not in wants(own_ingress, "10", within_s=15)
     own_ingress.wait_for(lambda r: "not watched" not in (r.error or ""))
+
+
+def test_a_role_without_watch_is_told_since_when_and_mended_without_a_restart(
+    kubectl: Kubectl, network: Relay, own_ingress: Ingress
+) -> None:
+    kubectl.patch("role", ACCOUNT, rules("get", "list"))
+    allow(kubectl)
+    own_ingress.start("agent")
+    eventually(own_ingress.report, within_s=20)
+    assert "@mount-" not in wants(own_ingress, "10")
+    report = own_ingress.wait_for(lambda r: "watch=true" in (r.error or ""))
+    assert report.error
+    assert "a Role with get, list and watch on configmaps" in report.error
+    put(kubectl, split("11"))
+    wants(own_ingress, "11")  # by the list of the next try
+    since = report.error.partition(": ")[0]
+    assert (own_ingress.report().error or "").startswith(since)
+    kubectl.patch("role", ACCOUNT, rules("get", "list", "watch"))
+    own_ingress.wait_for(lambda r: "not watched" not in (r.error or ""), within_s=15)
 
 
 def test_an_api_server_that_goes_or_falls_silent_changes_nothing_until_it_is_back(

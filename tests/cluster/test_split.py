@@ -42,13 +42,15 @@ def test_twenty_commits_by_the_command(kind: ClusterEnvironment) -> None:
 
 
 def test_plain_pushes_with_the_hosts_webhook(kind: ClusterEnvironment, webhook: None) -> None:
+    kind.host.told.clear()
     times_s = []
-    for number in range(10):
+    for number in range(20):
         percent = 30 + number % 2
         at = kind.commit_percent(str(percent))
         weights = {"v6": 1000 - percent * 10, "v7": percent * 10}
         times_s.append(kind.seconds_until_live(at, weights, within_s=20))
     note_times("push -> live in every Envoy pod, by plain git and webhook", times_s)
+    assert kind.host.told == [200] * len(times_s)
 
 
 def test_a_live_edit_is_undone_by_argo_cd(kind: ClusterEnvironment) -> None:

@@ -49,7 +49,9 @@ def test_no_object_is_there_twice(name: str, rendered: Rendered) -> None:
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_an_overlay_says_only_the_difference(overlay: str, project: Path) -> None:
     file = project / "k8s" / "overlays" / overlay / "kustomization.yaml"
-    assert len(file.read_text().splitlines()) <= _OVERLAY_LINES
+    text = file.read_text()
+    more = text.count("name: serving-api-v") - 2  # each version beyond two has an image's line
+    assert len(text.splitlines()) <= _OVERLAY_LINES + max(0, more)
     assert [path.name for path in file.parent.iterdir()] == [file.name]
 
 

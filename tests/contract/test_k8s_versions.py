@@ -86,6 +86,15 @@ def assert_like_v7(render: Render) -> None:
     assert pin == dict.fromkeys(render.one("ConfigMap", "model-v7")["data"], "")
 
 
+def test_environments_without_a_pin_are_named_last(tree: Path) -> None:
+    pin = tree / "envoy" / "traffic" / "kind" / "model-v8.yaml"
+    pin.write_text("# filled in before\n")
+    done = version(tree, "add", "v8")
+    assert done.returncode == 0
+    last = done.stdout.splitlines()[-1]
+    assert last.startswith("v8 would not start in: production staging. Before the push, ")
+
+
 def test_a_version_that_was_not_wanted_leaves_nothing(tree: Path) -> None:
     before = texts(tree)
     change(tree, "add", "v8")
