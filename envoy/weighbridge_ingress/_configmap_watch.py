@@ -18,6 +18,9 @@ from lightkube.resources.core_v1 import ConfigMap
 from weighbridge_ingress._clock import now
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from ssl import SSLContext
+
     from lightkube.config.kubeconfig import SingleConfig
     from lightkube.core.client import FieldSelector
 
@@ -27,6 +30,7 @@ _WATCH_S = 20  # the API server ends a quiet watch after it, and the next begins
 _SILENCE_S = 25.0  # longer than that without a byte: nobody is there any more
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 5.0
+_HELD_S = 12.0  # no refusal takes so long: what failed after it was a watch
 _GONE = 410  # the history since the last version is no longer kept: list again
 
 
@@ -38,7 +42,10 @@ class Seen(NamedTuple):
 
 
 class ConfigMapWatch:
-    """Holds the newest state in a thread of its own; sets `moved` when there is another one."""
+    """Holds the newest state in a thread of its own; sets `moved` when there is another one.
+
+    `spoke` is set once a watch was granted, from when on no change is missed.
+    """
 
     def __init__(self, config: SingleConfig, namespace: str, name: str, moved: Event) -> None:
         self._config = config
@@ -65,10 +72,13 @@ class ConfigMapWatch:
 
     def _run(self) -> None:
         while True:
+            began = time.monotonic()
             try:
                 self._follow()
             except Exception as error:  # whatever it is, the next try may find it gone
                 self._note(_answer_behind(error))
+            if time.monotonic() - began > _HELD_S:
+                self._pause_s = _FIRST_PAUSE_S
             # Jitter, so that the agents of all Envoys do not come back at the same moment.
             time.sleep(self._pause_s * random.uniform(0.5, 1))  # noqa: S311
             self._pause_s = min(_LONGEST_PAUSE_S, self._pause_s * 2)
@@ -89,24 +99,31 @@ class ConfigMapWatch:
                 server_timeout=_WATCH_S,
             )
             for kind, configmap in events:
+                self._pause_s = _FIRST_PAUSE_S
                 self._hear(None if kind == "DELETED" else configmap)
 
     def _connect(self) -> Client:
         config = self._config
         trusted = verify_cluster(config.cluster, config.user or User(), config.abs_file)
-        transport = _Impatient(verify=trusted)
+        transport = _Impatient(trusted, self._granted)
         return Client(config, timeout=httpx2.Timeout(_ANSWER_S), transport=transport)
 
     def _hear(self, configmap: ConfigMap | None) -> None:
-        self._lost = None
-        self._pause_s = _FIRST_PAUSE_S
         if configmap is None:
-            self.seen = Seen("absent", None)
+            seen = Seen("absent", None)
         else:
             version = configmap.metadata and configmap.metadata.resourceVersion
-            self.seen = Seen(version or "", dict(configmap.data or {}))
+            seen = Seen(version or "", dict(configmap.data or {}))
+        if seen != self.seen:
+            self.seen = seen
+            self._moved.set()
+
+    def _granted(self) -> None:
+        """End the fault: a list that is answered is no watch yet, which may still be refused."""
+        if self._lost is not None:
+            self._lost = None
+            self._moved.set()
         self.spoke.set()
-        self._moved.set()
 
     def _note(self, error: Exception) -> None:
         if _status(error) == _GONE:
@@ -138,13 +155,21 @@ class ConfigMapWatch:
 
 
 class _Impatient(httpx2.HTTPTransport):
-    """Bounds the silence of a watch, for which lightkube sets no limit."""
+    """Tells when a watch is granted, and bounds its silence, for which lightkube has no limit."""
+
+    def __init__(self, verify: SSLContext | str | bool, granted: Callable[[], None]) -> None:
+        super().__init__(verify=verify)
+        self._granted = granted
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         limits = request.extensions["timeout"]
-        if limits["read"] is None:
+        watching = limits["read"] is None
+        if watching:
             limits["read"] = _SILENCE_S
-        return super().handle_request(request)
+        response = super().handle_request(request)
+        if watching and response.is_success:
+            self._granted()
+        return response
 
 
 def _answer_behind(error: Exception) -> Exception:

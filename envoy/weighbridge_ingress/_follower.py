@@ -49,7 +49,6 @@ class Follower:
         self.fault = snapshot.fault
         if snapshot.source == self._seen:
             return False
-        self._seen = snapshot.source
         try:
             traffic = self._parse(snapshot)
         except TrafficError as error:
@@ -57,12 +56,14 @@ class Follower:
             self.followed = self.followed._replace(
                 refused=refused, refused_stable=stable if stable in self._known else None
             )
+            self._seen = snapshot.source
             _LOG.warning("refused %s: %s", snapshot.source, error)
             return True
         before, wanted, *_ = self.followed
         # A commit that leaves the traffic as it was does not make the state younger.
         seen_at = wanted.seen_at if wanted and traffic == before else now()
         self.followed = Followed(traffic, _wanted(traffic, snapshot.source, seen_at), None)
+        self._seen = snapshot.source
         _LOG.info("accepted %s: revision %s", snapshot.source, traffic.revision)
         return True
 

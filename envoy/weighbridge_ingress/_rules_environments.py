@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from weighbridge_ingress._errors import Problem
-from weighbridge_ingress._yaml import load_with_lines
+from weighbridge_ingress._yaml import line_of, load_with_lines
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -22,7 +22,7 @@ def environment_problems(kustomization: Path, versions: Collection[str]) -> Iter
     if isinstance(document, Problem):
         yield document
         return
-    line = _line(document, "resources")
+    line = line_of(document, "resources") or 1
     listed = {str(name) for name in document.get("resources") or ()}
     for version in versions:
         pin = f"model-{version}.yaml"
@@ -36,7 +36,3 @@ def environment_problems(kustomization: Path, versions: Collection[str]) -> Iter
         if found and found[1] not in versions:
             message = f"{name} is the pin of a version that bootstrap.yaml does not have"
             yield Problem(file, line, "model", message)
-
-
-def _line(document: Any, key: str) -> int:
-    return int(document.lc.key(key)[0]) + 1 if key in document else 1

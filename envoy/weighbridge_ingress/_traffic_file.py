@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from weighbridge_ingress._errors import Problem, TrafficError
-from weighbridge_ingress._yaml import load_with_lines
+from weighbridge_ingress._yaml import line_of, load_with_lines
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -102,8 +102,8 @@ def _line(node: Any, path: Path) -> int:
     """Find the line (from 1) of the deepest key of a path that is there."""
     line = 1
     for key in path:
-        if key not in node:
+        here = line_of(node, key)
+        if here is None:
             break
-        line = int(node.lc.key(key)[0]) + 1
-        node = node[key]
+        line, node = here, node[key]
     return line

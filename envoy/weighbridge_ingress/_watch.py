@@ -57,8 +57,10 @@ class Watch:
         self._wake.set()
 
     def _run(self) -> None:
-        while not self._stopped:
+        while True:
             self._wake.clear()  # before the look: what moves during it is looked at again
+            if self._stopped:
+                return
             self._began = time.monotonic()
             try:
                 moved = self._follower.look()

@@ -32,11 +32,19 @@ def load_with_lines(text: str, file: str) -> CommentedMap | Problem:
             return Problem(file, line, "duplicate-key", f"{twice[1]} stands twice")
         reason = ": ".join(part for part in (error.context, error.problem) if part)
         return Problem(file, line, "yaml", f"cannot be read as YAML: {reason}")
-    except (YAMLError, ValueError) as error:
-        return Problem(file, 1, "yaml", f"cannot be read as YAML: {error}")
+    except Exception as error:  # whatever a text makes the parser trip over, the text is at fault
+        reason = str(error) if isinstance(error, YAMLError | ValueError) else repr(error)
+        return Problem(file, 1, "yaml", f"cannot be read as YAML: {reason}")
     if not isinstance(document, CommentedMap):
         return Problem(file, 1, "yaml", "must be a mapping of keys to values")
     return document
+
+
+def line_of(node: Any, key: str) -> int | None:
+    """Tell the line (from 1) of a key that stands in a mapping itself; a merged one does not."""
+    lines = getattr(node, "lc", None)
+    place = lines.data.get(key) if lines and lines.data else None
+    return int(place[0]) + 1 if place else None
 
 
 def load_plain(path: Path) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -138,6 +140,79 @@ def test_an_answer_that_is_none_of_an_api_server_is_told(
         assert report.wanted
         assert "Traceback" not in (own_ingress.home / "agent.log").read_text()
         server.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_watch_that_is_refused_is_tried_ever_less_often(
+    own_ingress: Ingress, mounted: Mounted
+) -> None:
+    mounted.write(split("40"))
+    server = ListOnly(split("10"))
+    cut_off(own_ingress, mounted, server.server_port)
+    kubeconfig = own_ingress.home / "kubeconfig"
+    kubeconfig.write_text(kubeconfig.read_text().replace("https:", "http:"))
+    with server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        own_ingress.start("agent")
+        report = own_ingress.wait_for(lambda r: "watch=true" in (r.error or ""), within_s=20)
+        assert report.wanted
+        assert report.wanted.source == f"{NAME}@4"
+        since = report.error
+        time.sleep(6)
+        assert own_ingress.report().error == since
+        assert 3 <= server.asked["watch"] <= 9
+        assert abs(server.asked["list"] - server.asked["watch"]) <= 1
+
+        server.granted.set()
+        own_ingress.wait_for(lambda r: "not watched" not in (r.error or ""), within_s=8)
+        time.sleep(1)
+        assert "not watched" not in (own_ingress.report().error or "")
+        own_ingress.stop("agent")
+        server.ended.set()
+        server.shutdown()
+
+
+class ListOnly(ThreadingHTTPServer):
+    """An API server that lists the ConfigMap, and grants a watch of it only later."""
+
+    daemon_threads = True
+
+    def __init__(self, data: dict[str, str]) -> None:
+        super().__init__(("127.0.0.1", 0), _ListOnlyHandler)
+        self.data = data
+        self.asked = {"list": 0, "watch": 0}
+        self.granted = threading.Event()
+        self.ended = threading.Event()
+
+
+class _ListOnlyHandler(BaseHTTPRequestHandler):
+    server: ListOnly
+
+    def do_GET(self) -> None:
+        watching = "watch=" in self.path
+        self.server.asked["watch" if watching else "list"] += 1
+        if not watching:
+            configmap = {"metadata": {"name": "traffic", "resourceVersion": "4"}}
+            items = [{**configmap, "data": self.server.data}]
+            self._answer(200, {"metadata": {"resourceVersion": "5"}, "items": items})
+        elif self.server.granted.is_set():
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.server.ended.wait(20)
+        else:
+            message = 'configmaps "traffic" is forbidden: cannot watch'
+            self._answer(403, {"kind": "Status", "code": 403, "message": message})
+
+    def _answer(self, code: int, body: dict[str, Any]) -> None:
+        answer = json.dumps(body).encode()
+        self.send_response(code)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 def _answer_badly(server: socket.socket) -> None:

@@ -99,6 +99,17 @@ def test_a_commit_is_followed_at_once_though_another_thread_looks(ingress: Ingre
     assert sorted(waits)[2] < 0.6, waits
 
 
+def test_a_text_that_the_parser_trips_over_is_refused(own_ingress: Ingress) -> None:
+    own_ingress.start("agent")
+    eventually(own_ingress.report, within_s=20)
+    for text in ("[" * 3000, "!!bool x", "!!omap [a: b]", r'"\UFFFFFFFF"'):
+        commit = own_ingress.commits.commit(f"data: {text}\n")
+        eventually(lambda commit=commit: _refuses(own_ingress, commit), within_s=15)  # type: ignore[misc]
+    assert "cannot be followed" not in (own_ingress.report().error or "")
+    commit = own_ingress.commits.commit(traffic_file("31"))
+    eventually(lambda: _wants(own_ingress, commit), within_s=15)
+
+
 def _runs_stable(ingress: Ingress) -> None:
     running = ingress.report().running
     assert running
@@ -111,6 +122,13 @@ def _repaired(ingress: Ingress, before: int) -> None:
 
 def _refused_by_the_host(ingress: Ingress) -> None:
     assert "unable to access" in (ingress.report().error or "")
+
+
+def _refuses(ingress: Ingress, commit: str) -> None:
+    refused = ingress.report().refused
+    assert refused
+    assert refused.source == commit
+    assert ":1: " in refused.problems[0]
 
 
 def _wants(ingress: Ingress, commit: str) -> None:

@@ -3,7 +3,9 @@
 import json
 import re
 import socket
+import struct
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -190,6 +192,25 @@ def answering(status: str, body: str) -> Iterator[str]:
         thread.start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         thread.join(10)
+
+
+def test_an_error_that_breaks_off_ends_it(refusal: Refusal, registry: Registry) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def break_off() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(b'HTTP/1.1 502 Bad\r\nContent-Length: 500\r\n\r\n{"error')
+                time.sleep(0.3)  # the head is read by then
+                reset = struct.pack("ii", 1, 0)
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+
+        threading.Thread(target=break_off, daemon=True).start()
+        uri = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        kind, text = refusal(**registry.asking("live") | {"MLFLOW_TRACKING_URI": uri})
+    assert kind == "RegistryUnreachableError"
+    assert text.startswith(f"MLflow at {uri} does not answer: ")
 
 
 @pytest.mark.parametrize(

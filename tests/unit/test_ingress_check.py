@@ -140,6 +140,26 @@ def test_a_file_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
     assert [problem.rule for problem in problems] == ["missing-file"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 3000, "!!bool x", r'"\UFFFFFFFF"'],
+    ids=["nested too deeply", "no truth value", "no character"],
+)
+def test_a_text_that_the_parser_trips_over_is_a_problem(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "traffic.yaml"
+    file.write_text(f"data: {text}\n")
+    (problem,) = check_file(file)
+    assert problem.rule == "yaml"
+    assert str(problem).startswith(f"{file}:1: yaml: cannot be read as YAML: ")
+
+
+def test_keys_without_a_place_of_their_own_are_told_by_the_line_above(tmp_path: Path) -> None:
+    file = tmp_path / "traffic.yaml"
+    file.write_text("kind: ConfigMap\ndata: !!omap [color: red]\n")
+    said = list(map(str, check_file(file)))
+    assert any(one.startswith(f"{file}:2: unknown-key: color") for one in said), said
+
+
 def test_a_version_is_looked_for_among_those_given_else_in_the_trees_bootstrap(
     folder: Path, tmp_path: Path
 ) -> None:

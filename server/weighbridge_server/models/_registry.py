@@ -74,10 +74,10 @@ def resolve_alias(alias: Alias) -> Pin:
 def _ask(alias: Alias) -> _Version:
     where = f"MLflow at {alias.tracking_uri}"
     try:
-        return _Answer.model_validate_json(_get(alias)).model_version
-    except urllib.error.HTTPError as error:
-        with error:
-            _refused(alias, where, error.code, error.read(_MAX_BYTES))
+        refusal, body = _get(alias)
+        if refusal is not None:
+            _refused(alias, where, refusal, body)
+        return _Answer.model_validate_json(body).model_version
     except ValidationError:
         raise RegistryUnreachableError(
             f"what answers at {alias.tracking_uri} is no MLflow; correct MLFLOW_TRACKING_URI"
@@ -89,12 +89,16 @@ def _ask(alias: Alias) -> _Version:
         ) from error
 
 
-def _get(alias: Alias) -> bytes:
+def _get(alias: Alias) -> tuple[int | None, bytes]:
+    """Return the status if it is an error's, and what was answered."""
     query = urlencode({"name": alias.name, "alias": alias.alias})
     url = f"{alias.tracking_uri.rstrip('/')}{_PATH}?{query}"
-    with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as response:  # noqa: S310 - http only
-        content: bytes = response.read(_MAX_BYTES)
-        return content
+    try:
+        with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as response:  # noqa: S310 - http only
+            return None, response.read(_MAX_BYTES)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read(_MAX_BYTES)
 
 
 def _refused(alias: Alias, where: str, status: int, body: bytes) -> NoReturn:
