@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from weighbridge_ingress.git import without_credentials
 from weighbridge_rollout._problems import one_line
 
 _Json = Mapping[str, Any]
@@ -50,9 +51,14 @@ class Operation:
     phase: str
     """Running, Terminating, Succeeded, Failed, Error."""
     revision: str
+    """The commit, as far as it is known yet."""
     retries: int
     message: str
     resources: tuple[SyncedResource, ...]
+
+    @property
+    def under_way(self) -> bool:
+        return self.phase in ("Running", "Terminating")
 
     @property
     def retrying(self) -> bool:
@@ -89,8 +95,12 @@ class ApplicationState:
     """The API server's name for this moment of it."""
 
     def is_applied(self, holds: Holds) -> bool:
-        """Say whether the cluster is as a revision with the commit says."""
-        return self.sync == "Synced" and self.sees(holds)
+        """Say whether the cluster is, and remains, as a revision with the commit says."""
+        return self.sync == "Synced" and self.is_settled(holds)
+
+    def is_settled(self, holds: Holds) -> bool:
+        """Say whether the commit is seen, and no sync of another state is under way."""
+        return self.sees(holds) and self.other_sync(holds) is None
 
     def sees(self, holds: Holds) -> bool:
         """Say whether Argo CD has looked at a revision with the commit."""
@@ -112,11 +122,21 @@ class ApplicationState:
         failed = operation.retrying and any(one.failed for one in concerned)
         return operation.failures if ended or failed else ()
 
+    def other_sync(self, holds: Holds) -> Operation | None:
+        """Return the sync under way of a state without the commit."""
+        operation = self.operation
+        other = operation is not None and operation.under_way and not holds(operation.revision)
+        return operation if other else None
+
     def blocked_by(self, holds: Holds) -> Operation | None:
         """Return the sync of an older state that is tried again and again before the commit."""
-        operation = self.operation
-        blocked = operation is not None and operation.retrying and not holds(operation.revision)
-        return operation if blocked else None
+        other = self.other_sync(holds)
+        return other if other and other.retrying else None
+
+
+def is_commit_id(revision: str) -> bool:
+    """Say whether a revision is a commit, rather than a branch's name or nothing."""
+    return _COMMIT.fullmatch(revision) is not None
 
 
 def read_application(item: _Json) -> ApplicationState:
@@ -130,7 +150,7 @@ def read_application(item: _Json) -> ApplicationState:
         automated=automated is not None and automated.get("enabled") is not False,
         refreshing=REFRESH in (item["metadata"].get("annotations") or {}),
         # Where it cannot read the branch, the branch's name stands there instead.
-        revision=revision if _COMMIT.fullmatch(revision) else None,
+        revision=revision if is_commit_id(revision) else None,
         sync=sync.get("status", "Unknown"),
         health=(status.get("health") or {}).get("status", "Unknown"),
         operation=_operation(status.get("operationState")),
@@ -146,7 +166,8 @@ def read_application(item: _Json) -> ApplicationState:
 
 def _follows(source: _Json) -> str:
     branch, folder = source.get("targetRevision") or "HEAD", source.get("path", ".")
-    return f"{folder} on {branch} of {source.get('repoURL', 'an unknown repository')}"
+    repository = without_credentials(source.get("repoURL", "an unknown repository"))
+    return f"{folder} on {branch} of {repository}"
 
 
 def _operation(state: _Json | None) -> Operation | None:
@@ -169,4 +190,4 @@ def _operation(state: _Json | None) -> Operation | None:
 
 
 def _clean(message: str) -> str:
-    return one_line(_OWN_FILE.sub("", message))
+    return one_line(without_credentials(_OWN_FILE.sub("", message)))

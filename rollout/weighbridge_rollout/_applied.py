@@ -25,14 +25,20 @@ def wait_until_applied(
 ) -> Confirmation:
     """Ask Argo CD to look at Git, and return when it has applied the commit.
 
-    Without Argo CD, or where it cannot be asked, it returns at once, with a note. Raises as
+    Without Argo CD, or where this user cannot ask it, it returns at once, with a note. Raises as
     wait_until_live; a sync that takes longer than the timeout is a note, not an error.
     """
     watch = CommitWatch(site, clone, pushed, configmap)
     watch.ask_to_look()
-    deadline = time.monotonic() + (timeout_s or 0)
-    clone.stop_at(deadline)
-    while timeout_s is not None and watch.has_application:
+    if timeout_s is None:
+        return Confirmation(notes=watch.notes)
+    deadline = time.monotonic() + timeout_s
+    with clone.stop_at(deadline):
+        return _wait(watch, pushed, timeout_s, deadline)
+
+
+def _wait(watch: CommitWatch, pushed: Pushed, timeout_s: float, deadline: float) -> Confirmation:
+    while watch.has_application:
         watch.look()
         if watch.is_applied:
             return Confirmation((), time.monotonic() - pushed.at, watch.notes)
@@ -43,6 +49,6 @@ def wait_until_applied(
                 raise UnconfirmedError(list_problems(head, told), pushed.commit)
             break  # it is at it, and has met no failure
         time.sleep(_POLL_S)
-    if timeout_s is not None and watch.where:
-        watch.note(watch.where)
+    if watch.where or watch.unasked:
+        watch.note_where()
     return Confirmation(notes=watch.notes)

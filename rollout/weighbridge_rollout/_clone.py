@@ -31,6 +31,9 @@ _IDENT = re.compile(r"(.+) <(.+)> \d+ ")
 
 _SHORTEST_S = 0.1
 
+# Else git would fetch what a partial clone lacks; GIT_NO_LAZY_FETCH is for Git 2.45 and newer.
+_NO_HOST = {"GIT_ALLOW_PROTOCOL": "none"}
+
 # So a push fails that another one overtakes, but by other causes too: see Refusal.
 _LOST_RACE = (
     b"stale info",
@@ -60,9 +63,19 @@ class Clone:
         self._deadline: float | None = None
         self.tip = self._resolve_tip()
 
-    def stop_at(self, deadline: float) -> None:
-        """Let no command run on past this moment of time.monotonic()."""
-        self._deadline = deadline
+    @contextmanager
+    def stop_at(self, deadline: float | None) -> Iterator[None]:
+        """Let no command of the block run on past this moment of time.monotonic()."""
+        before, self._deadline = self._deadline, deadline
+        try:
+            yield
+        finally:
+            self._deadline = before
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the moment is over at which to stop."""
+        return self._deadline is not None and time.monotonic() >= self._deadline
 
     def refresh(self) -> str:
         """Fetch the branch again and return its tip."""
@@ -138,10 +151,15 @@ class Clone:
     def contains(self, commit: str, revision: str | None = None) -> bool:
         """Say whether a revision, or the branch as it was last fetched, holds a commit.
 
-        False too for a revision that is not here.
+        False too for a revision that is not here: no host is asked.
         """
-        ancestry = ("merge-base", "--is-ancestor", commit, revision or self.tip)
-        return self._git(*ancestry).returncode == 0
+        ancestry = (
+            "merge-base",
+            "--is-ancestor",
+            commit,
+            self.tip if revision is None else revision,
+        )
+        return self._git(*ancestry, variables=_NO_HOST).returncode == 0
 
     def _resolve_tip(self) -> str:
         return self._object_id("rev-parse", "--verify", f"refs/heads/{self._branch}")

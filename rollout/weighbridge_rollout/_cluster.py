@@ -83,7 +83,8 @@ class Cluster:
                 return ForbiddenError(
                     f"{self.name} does not allow it ({refused}): the right to {right} is missing"
                 )
-        return ClusterError(f"{self.name}: {self._server} answers {refused.code}: {refused}")
+        said = f"{self.name}: {self._server} answers {refused.code}: {refused}"
+        return ClusterError(said, may_pass=refused.code == 429 or refused.code >= 500)
 
     def _ask(self, method: str, path: str, timeout_s: float, **request: Any) -> bytes:
         import httpx2
@@ -94,11 +95,12 @@ class Cluster:
             answer = self._http.request(method, path, timeout=timeout, **request)
         except httpx2.ReadTimeout as error:
             silence = f"{self._server} gave no answer within {timeout_s:g} s"
-            raise ClusterError(f"{self.name}: {silence}") from error
+            raise ClusterError(f"{self.name}: {silence}", may_pass=True) from error
         except httpx2.HTTPError as error:
             reason = str(error) or type(error).__name__
             raise ClusterError(
-                f"{self.name}: {self._server} does not answer ({reason}): is the cluster up?"
+                f"{self.name}: {self._server} does not answer ({reason}): is the cluster up?",
+                may_pass=True,
             ) from error
         except (ConfigError, OSError, ValueError, KeyError) as error:  # a login program's faults
             raise ClusterError(f"{self.name}: logging in failed: {error}") from error
@@ -111,12 +113,18 @@ class Cluster:
 def open_cluster(context: str | None) -> Iterator[Cluster]:
     """Connect by a context of the kubeconfig; SettingsError if there is no such context."""
     # Here, not above: a fifth of a second that only clusters need.
+    import httpx2
     from lightkube.config import client_adapter
     from lightkube.core.exceptions import ConfigError
 
+    from weighbridge_rollout._login import Login
+
     config = read_context(context)
     try:
-        http = client_adapter.Client(config, client_adapter.ConnectionParams())
+        how = client_adapter.ConnectionParams().httpx_params(config)
+        if isinstance(how["auth"], client_adapter.ExecAuth) and config.user and config.user.exec:
+            how["auth"] = Login(config.user.exec)
+        http = httpx2.Client(**how)
     except (ConfigError, OSError, ValueError) as error:
         raise ClusterError(f"context {config.context_name} cannot be used: {error}") from error
     with http:

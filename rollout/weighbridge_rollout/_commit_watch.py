@@ -43,6 +43,7 @@ class CommitWatch:
         self._is_asked = False
         self._looks_at_git = 0
         self._may_ask = True
+        self._is_barred = False
         self.unasked: str | None = None
         """Why Argo CD cannot be asked; None if it can."""
         self.notes: tuple[str, ...] = ()
@@ -51,8 +52,8 @@ class CommitWatch:
 
     @property
     def has_application(self) -> bool:
-        """Whether there is one to look at, as far as is known."""
-        return self._argocd is not None and self.unasked is None and not self._is_missing
+        """Whether there is one to look at, now or when the cluster answers again."""
+        return self._argocd is not None and not self._is_barred and not self._is_missing
 
     @property
     def is_applied(self) -> bool:
@@ -65,7 +66,7 @@ class CommitWatch:
         state = self._state
         if not self.has_application:
             return True
-        return state is not None and state.sees(self._holds) and not state.blocked_by(self._holds)
+        return state is not None and self.unasked is None and state.is_settled(self._holds)
 
     @property
     def obstacle(self) -> str | None:
@@ -108,12 +109,19 @@ class CommitWatch:
         try:
             self._state = self._argocd.look()
         except ClusterError as error:
-            self.unasked = str(error)
+            self.unasked, self._is_barred = str(error), not error.may_pass
             return
         self.unasked, self._is_missing = None, self._state is None
         if self._state:
             self._judge(self._argocd, self._state)
             self._push_on(self._argocd, self._state)
+
+    def note_where(self) -> None:
+        """Keep a note of where the commit is, or of why Argo CD cannot tell."""
+        if self.unasked is None:
+            self.note(self.where or f"Argo CD has not told yet where {self._commit.short} is")
+        elif not any(self.unasked in note for note in self.notes):
+            self.note(f"Argo CD cannot be asked whether it has applied it: {self.unasked}")
 
     def note(self, text: str) -> None:
         """Keep a note, once."""

@@ -60,27 +60,27 @@ def wait_until_live(
     if timeout_s is None or not site.has_agents:
         return Confirmation(notes=watch.notes)
     deadline = time.monotonic() + timeout_s
-    clone.stop_at(deadline)
     look_again = time.monotonic() + _LOOK_AGAIN_S
     pause_s = _POLL_CLUSTER_S if site.environment.kubernetes else _POLL_S
-    while True:
-        states, trouble = _ask(site)
-        waiting = [state for state in states if not state.confirms(traffic.revision)]
-        now = time.monotonic()
-        if states and not waiting:
-            _settle(watch, deadline)
-            names = tuple(state.name for state in states)
-            return Confirmation(names, now - pushed.at, watch.notes)
-        _raise_if_refused(waiting, pushed, site.environment.option)
-        watch.look()
-        if now >= look_again:
-            _raise_if_replaced(clone, pushed)
-            look_again = time.monotonic() + _LOOK_AGAIN_S
-        if now >= deadline:
-            late = [excuse(state, traffic.revision) for state in waiting]
-            reasons = [*say_unasked(watch.unasked, trouble), *_on_the_way(watch, late)]
-            raise _unconfirmed(pushed, len(waiting), len(states), timeout_s, reasons, clone)
-        time.sleep(pause_s)
+    with clone.stop_at(deadline):
+        while True:
+            states, trouble = _ask(site)
+            waiting = [state for state in states if not state.confirms(traffic.revision)]
+            now = time.monotonic()
+            if states and not waiting:
+                _settle(watch, deadline)
+                names = tuple(state.name for state in states)
+                return Confirmation(names, now - pushed.at, watch.notes)
+            _raise_if_refused(waiting, pushed, site.environment.option)
+            watch.look()
+            if now >= look_again:
+                _raise_if_replaced(clone, pushed)
+                look_again = time.monotonic() + _LOOK_AGAIN_S
+            if now >= deadline:
+                late = [excuse(state, traffic.revision) for state in waiting]
+                reasons = [*say_unasked(watch.unasked, trouble), *_on_the_way(watch, late)]
+                raise _unconfirmed(pushed, len(waiting), len(states), timeout_s, reasons, clone)
+            time.sleep(pause_s)
 
 
 def _settle(watch: CommitWatch, deadline: float) -> None:
@@ -90,10 +90,10 @@ def _settle(watch: CommitWatch, deadline: float) -> None:
     """
     while True:
         watch.look()
-        if watch.is_settled:
+        if watch.is_settled and watch.unasked is None:
             return
-        if time.monotonic() >= deadline:
-            watch.note(watch.where or "")
+        if watch.is_settled or time.monotonic() >= deadline:
+            watch.note_where()
             return
         time.sleep(_POLL_CLUSTER_S)
 

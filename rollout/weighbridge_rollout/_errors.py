@@ -50,7 +50,11 @@ class UnreachableError(GitError):
 
 
 class ClusterError(RolloutError):
-    """A cluster cannot be asked."""
+    """A cluster cannot be asked; `may_pass` says whether it may be in a moment."""
+
+    def __init__(self, message: str, *, may_pass: bool = False) -> None:
+        super().__init__(message)
+        self.may_pass = may_pass
 
 
 class ForbiddenError(ClusterError):

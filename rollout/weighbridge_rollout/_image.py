@@ -55,8 +55,8 @@ def set_images(
     """Run a tag in these Deployments, without names in all of the environment's, by one commit.
 
     With a timeout, returns when Argo CD has applied it, RefusedError if it could not. Where there
-    is no Argo CD, or it cannot be asked, returns after the push, with a note. ImageError for a tag
-    that is no commit and no release, or a name that the overlay does not have.
+    is no Argo CD, or this user cannot ask it, returns after the push, with a note. ImageError for a
+    tag that is no commit and no release, or a name that the overlay does not have.
     """
     check_tag(tag)
     path = environment.images_file

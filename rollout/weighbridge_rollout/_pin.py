@@ -75,13 +75,13 @@ def pin_model(
         content = _content(clone, path, label, model)
         if content is None:
             return Pin(label, model, path, None)
+        unlisted = _unlisted(clone, path)  # before the push: after it, nothing may fail any more
         message = pin_message(label, model.name, model.version, model.uri, model.sha256)
         pushed = push_file(clone, path, content, message)
         configmap = f"model-{label}"
         with open_site(environment) as site:
             done = wait_until_applied(site, clone, pushed, timeout_s, configmap)
-        notes = (*_unlisted(clone, path), *done.notes)
-        return Pin(label, model, path, pushed.commit, done.live_s, notes)
+        return Pin(label, model, path, pushed.commit, done.live_s, (*unlisted, *done.notes))
 
 
 def _unlisted(clone: Clone, path: str) -> tuple[str, ...]:

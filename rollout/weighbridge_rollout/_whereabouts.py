@@ -61,7 +61,10 @@ def progress(place: ArgoApplication, state: ApplicationState, commit: str, holds
     operation = state.operation
     if state.is_applied(holds):
         return f"Argo CD ({place}) has applied {commit}"
+    doing = operation.message if operation and operation.message else "its sync has begun"
+    if other := state.other_sync(holds):
+        tried = other.revision[:_SHORT] or "another state"
+        return f"Argo CD ({place}) is still at {tried}, before {commit}: {doing}"
     if operation and operation.phase == "Running":
-        doing = operation.message or "its sync has begun"
         return f"Argo CD ({place}) is applying {commit}: {doing}"
     return f"Argo CD ({place}) has seen {commit}, and is {state.sync}"

@@ -1,5 +1,6 @@
 """Hosts that fail while something is written, and people whom Git does not know."""
 
+import dataclasses
 import os
 import socket
 import subprocess
@@ -11,7 +12,9 @@ from pathlib import Path
 import pytest
 
 import weighbridge_rollout as rollout
+from tests.fix_api_server import CONTEXT, NAMESPACE, ApiServer, recorded_application
 from tests.fix_repository import FOLDER, Repository, new_repository
+from weighbridge_rollout._registry import RegisteredModel
 
 NOWHERE = "http://127.0.0.1:1"  # no agent answers there, so that a write waits for its timeout
 NOBODY = 54_321  # a user id that no account has
@@ -56,6 +59,66 @@ def test_a_host_that_hangs_after_the_push_does_not_stretch_the_timeout(
         assert time.monotonic() - started < 20
         silent.settimeout(0)
         silent.accept()[0].close()  # it was asked at all
+
+
+def test_a_host_that_hangs_hides_no_commit_while_argo_cd_names_another(
+    api_server: ApiServer, repository: Repository, home: Path
+) -> None:
+    partial(repository)
+    api_server.application = lambda: recorded_application("applied", "1" * 40)
+    environment = dataclasses.replace(
+        repository.environment(),
+        repository=f"file://{repository.bare}",
+        kubernetes=rollout.ClusterAgents(NAMESPACE, CONTEXT),
+        argocd=rollout.ArgoApplication("weighbridge-kind", context=CONTEXT),
+    )
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hangs = f"url.git://127.0.0.1:{silent.getsockname()[1]}/.insteadOf"
+        script = f"git config --file {home}/.gitconfig {hangs} file://{repository.bare}"
+        repository.write_hook("post-receive", script)
+        started = time.monotonic()
+        with pytest.raises(rollout.UnconfirmedError, match="is in Git"):
+            rollout.set_percent(environment, 25, timeout_s=2)
+        assert time.monotonic() - started < 15
+
+
+def test_a_pin_that_nobody_waits_for_outlives_a_slow_host(
+    repository: Repository, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partial(repository)
+    kustomization = f"{FOLDER}/kustomization.yaml"
+    repository.commit_by_hand("resources: [traffic.yaml]\n", path=kustomization)
+    slow = tmp_path / "slow"
+    slow.write_text('#!/bin/sh\nsleep 0.3\nexec "$@"\n')
+    slow.chmod(0o755)
+    with (home / ".gitconfig").open("a") as config:
+        config.write(f"[uploadpack]\n\tpackObjectsHook = {slow}\n")
+    model = RegisteredModel("delay", "7", "s3://models/m.onnx", "0" * 64)
+    monkeypatch.setattr("weighbridge_rollout._pin.find_model", lambda *_, **__: model)
+    monkeypatch.setattr("weighbridge_rollout._pin.sha256_of", lambda *_: model.sha256)
+    environment = dataclasses.replace(
+        repository.environment(), repository=f"file://{repository.bare}"
+    )
+    pin = rollout.pin_model(
+        environment,
+        "v7",
+        name="delay",
+        tracking_uri="",
+        store=rollout.ObjectStore(),
+        version="7",
+        timeout_s=None,
+    )
+    assert pin.commit is not None
+    assert pin.commit.sha == repository.tip()
+    (note,) = pin.notes
+    assert note.startswith(f"{kustomization} does not list model-v7.yaml")
+
+
+def partial(repository: Repository) -> None:
+    """Let the host send files only when they are asked for, as the well-known ones do."""
+    for setting in ("uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"):
+        command = ["git", "-C", str(repository.bare), "config", setting, "true"]
+        subprocess.run(command, check=True)
 
 
 def test_a_lock_left_behind_is_named_and_not_taken_for_a_race(repository: Repository) -> None:
