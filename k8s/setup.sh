@@ -13,11 +13,10 @@ fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 kube() { kubectl --context "kind-$cluster" "$@"; }
 need() { command -v "$1" >/dev/null || fail "$1 is missing. macOS: brew install $2; Linux: $3"; }
 secret() { # namespace name key=value… ; one that exists stays as it is
-    local space=$1 name=$2 pairs=()
+    local space=$1 name=$2
     shift 2
     kube --namespace "$space" get secret "$name" >/dev/null 2>&1 && return
-    for pair in "$@"; do pairs+=("--from-literal=$pair"); done
-    kube --namespace "$space" create secret generic "$name" "${pairs[@]}"
+    printf '%s\n' "$@" | kube --namespace "$space" create secret generic "$name" --from-env-file=/dev/stdin
 }
 
 need docker "--cask docker" "https://docs.docker.com/engine/install/"
@@ -82,7 +81,7 @@ secret "$namespace" serving-s3 AWS_ACCESS_KEY_ID=weighbridge AWS_SECRET_ACCESS_K
 secret "$namespace" serving-database "WEIGHBRIDGE_DATABASE_URL=postgresql://weighbridge:${WEIGHBRIDGE_DATABASE_PASSWORD:-weighbridge}@host.docker.internal:5432/weighbridge"
 secret "$namespace" serving-log "WEIGHBRIDGE_STICKY_SALT=$(openssl rand -hex 20)"
 
-origin=$(git remote get-url origin | sed -E 's#^(ssh://)?git@([^:/]+)[:/]#https://\2/#')
+origin=$(git remote get-url origin | sed -E -e 's#^(ssh://)?git@([^:/]+)[:/]#https://\2/#' -e 's#://[^/@]*@#://#')  # Argo CD gets no password of ours
 case $origin in http*) ;; *) fail "pods cannot read origin, $origin: give it an https:// URL" ;; esac
 say "Application weighbridge-kind: $overlay of $origin"
 for file in argocd/project.yaml argocd/applications/kind.yaml; do
