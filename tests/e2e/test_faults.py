@@ -16,7 +16,7 @@ def test_a_hand_edited_live_state_is_undone(stack: Stack, rows: Rows, target: st
     stack.rollout("set", "0")
     routes = Path(stack.home, "envoy", "dynamic", "routes.yaml")
     good = routes.read_text()
-    edited = good.replace("weight: 1000", "weight: 1").replace("weight: 0\n", "weight: 999\n")
+    edited = good.replace('"weight": 1000', '"weight": 1').replace('"weight": 0', '"weight": 999')
     assert edited != good
 
     # By rename, as editors do: Envoy reads such an edit at once.
