@@ -68,11 +68,11 @@ def test_from_nothing_to_rows(
 
 def models_are_registered(staging: Kubectl) -> None:
     def is_done() -> None:
-        jobs = staging.get("jobs", "--selector=app.kubernetes.io/part-of=weighbridge")["items"]
+        jobs = staging.get("jobs")["items"]
         done = {job["metadata"]["name"] for job in jobs if job["status"].get("succeeded")}
         assert "register-models" in done, jobs
 
-    eventually(is_done, within_s=240)
+    eventually(is_done, within_s=180)
 
 
 def pin_models(staging: Kubectl, checkout: Checkout) -> None:
