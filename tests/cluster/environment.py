@@ -1,5 +1,6 @@
 """One environment of the product on the cluster under test."""
 
+import json
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -57,13 +58,15 @@ class ClusterEnvironment:
         self.checkout.edit(self.traffic_file, change)
         return self.checkout.push(f"Give the canary {percent} %")
 
+    def envoys(self) -> frozenset[str]:
+        """Name the pods of Envoy and its agent."""
+        pods = self.kubectl.pods("app.kubernetes.io/name=serving-ingress")
+        return frozenset(pod["metadata"]["name"] for pod in pods)
+
     def agents(self) -> dict[str, dict[str, Any]]:
         """Return each agent's report, by its pod."""
-        import json
-
         reports = {}
-        for pod in self.kubectl.pods("app.kubernetes.io/name=serving-ingress"):
-            name = pod["metadata"]["name"]
+        for name in self.envoys():
             path = f"/api/v1/namespaces/{self.kubectl.namespace}/pods/{name}:9903/proxy/report"
             done = self.kubectl.done("get", "--raw", path)
             if done.returncode == 0:

@@ -55,16 +55,13 @@ def test_a_rolling_update_of_the_servers(kind: ClusterEnvironment) -> None:
 
 def test_a_rolling_update_of_envoy(kind: ClusterEnvironment) -> None:
     kind.set("50")
-    before = {pod["metadata"]["name"] for pod in kind.kubectl.pods(_INGRESS)}
+    before = kind.envoys()
     with kind.under_load(calls=6_000) as counted:
         kind.kubectl.run("rollout", "restart", "deployment/serving-ingress")
         kind.kubectl.rolled_out("serving-ingress")
     kind.assert_none_lost(counted, "rolling update of Envoy")
     kind.assert_all_logged(counted)
-    assert not before & {pod["metadata"]["name"] for pod in kind.kubectl.pods(_INGRESS)}
-
-
-_INGRESS = "app.kubernetes.io/name=serving-ingress"
+    assert not before & kind.envoys()
 
 
 def uids(kind: ClusterEnvironment, version: str) -> list[str]:

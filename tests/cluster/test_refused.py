@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from tests.cluster.environment import ClusterEnvironment
 from tests.counting import assert_share, eventually
 
-_INGRESS = "app.kubernetes.io/name=serving-ingress"
-
 
 def test_what_the_admission_policy_refuses_never_goes_live(kind: ClusterEnvironment) -> None:
     with refused(kind, (r"canary-percent: .*", 'canary-percent: "150"')) as commit:
@@ -60,7 +58,7 @@ def test_an_unknown_version_keeps_the_last_good_split(kind: ClusterEnvironment) 
 
 
 def assert_a_new_envoy_serves_all_from_stable(kind: ClusterEnvironment) -> None:
-    names = {pod["metadata"]["name"] for pod in kind.kubectl.pods(_INGRESS)}
+    names = kind.envoys()
     with kind.under_load() as counted:
         kind.kubectl.run("delete", "pod", min(names), "--wait=false")
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from tests.fix_ports import HeldPorts
     from tests.ingress import Ingress
 
-pytestmark = pytest.mark.cluster
-
 ACCOUNT = "serving-ingress"
 MAY = ("--verb=get,list,watch", "--resource=configmaps", "--resource-name=traffic")
 
