@@ -43,7 +43,7 @@ lint: .venv/synced $(ACTIONLINT)  ## Check style, types, protos, generated files
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy .
 	@$(BIN)/buf lint
-	@$(BIN)/buf format --exit-code --diff --path protos/logistics
+	@$(BIN)/buf format --exit-code --diff --path protos/logistics --path protos/inference
 	@.ci/breaking
 	@.ci/generated
 	@$(BIN)/shellcheck $(filter-out %.json,$(wildcard .ci/* */*.sh))
@@ -101,13 +101,14 @@ test-cluster: .venv/synced images  ## Build the images, load them into kind, tes
 format: .venv/synced  ## Put the code into its form
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
-	@$(BIN)/buf format --write --path protos/logistics
+	@$(BIN)/buf format --write --path protos/logistics --path protos/inference
 
 .PHONY: generate
 generate: .venv/synced  ## Regenerate the committed stubs and descriptors from the protos
 	@$(BIN)/buf generate 2>&1 | { grep -v '^Writing mypy' || true; }
+	@$(BIN)/buf generate --template buf.gen.server.yaml
 	@rm -f protos/logistics/delay/v1/{model,shipment}_pb2_grpc.pyi  # no service, nothing in them
-	@$(BIN)/buf build --as-file-descriptor-set --exclude-source-info -o protos/logistics/delay/v1/descriptors.binpb
+	@$(BIN)/buf build --path protos/logistics --as-file-descriptor-set --exclude-source-info -o protos/logistics/delay/v1/descriptors.binpb
 
 # From its Go module: the packages of it download the program when they are installed.
 $(ACTIONLINT): | .venv/synced

@@ -8,11 +8,12 @@ import logging
 import sys
 
 from weighbridge_predictionlog import Spool, SpoolError, log_to_stderr, read_settings
-from weighbridge_server.inference import Journal, Origin, Predictor
-from weighbridge_server.models import Alias, ModelError, Pin, load_model, resolve_alias
+from weighbridge_server._prepare import Preparer
+from weighbridge_server.inference import Slot
+from weighbridge_server.models import Alias, ModelError, Pin, resolve_alias
 from weighbridge_server.settings import Durability, Settings
 from weighbridge_server.shutdown import StopSignal, exit_now, exit_on_signal, stop_in_order
-from weighbridge_server.transport import COLUMNS, GrpcServer, ListenError
+from weighbridge_server.transport import DelayService, GrpcServer, ListenError
 
 _log = logging.getLogger("weighbridge_server")
 
@@ -31,23 +32,12 @@ def main() -> int:
 
 def _serve(settings: Settings) -> None:
     source = settings.source
-    pin = resolve_alias(source) if isinstance(source, Alias) else source
-    model = load_model(
-        pin,
-        COLUMNS,
-        settings.model_cache_dir,
-        s3_endpoint_url=settings.s3_endpoint_url,
-    )
     spool = Spool(settings.spool_dir, strict=settings.spool_durability is Durability.HOST)
-    journal = Journal(
-        spool,
-        Origin(pin, settings.serving_version or pin.label, settings.instance),
-        batch_rows=settings.log_batch_rows,
-        sample_percent=settings.log_sample_percent,
-    )
+    pin = resolve_alias(source) if isinstance(source, Alias) else source
+    slot = Slot(Preparer(settings, spool).prepare(pin))
     server = GrpcServer(
-        Predictor(model, journal),
-        journal,
+        slot,
+        [DelayService(slot)],
         listen=settings.listen,
         threads=settings.threads,
         salt=_salt(settings),

@@ -14,7 +14,15 @@ from logistics.delay.v1 import delay_service_pb2 as pb
 from tests.fix_models import ModelFile, build_model
 from tests.shipments import GOOD, batch, single
 from weighbridge_predictionlog import Spool
-from weighbridge_server.inference import BatchRows, Call, Journal, Origin, Predictor
+from weighbridge_server.inference import (
+    BatchRows,
+    Call,
+    Journal,
+    Origin,
+    Predictor,
+    Serving,
+    Slot,
+)
 from weighbridge_server.models import Pin, load_model
 from weighbridge_server.transport import COLUMNS, InvalidRequestError
 from weighbridge_server.transport.delay import DelayService
@@ -72,8 +80,25 @@ tame = st.builds(
 rows = st.lists(st.one_of(wild, tame), min_size=1, max_size=12)
 
 
+class Service:
+    """The delay service as the server calls it: with what serves the call."""
+
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
+        self._service = DelayService(Slot(serving))
+
+    def predict(self, request: pb.PredictRequest) -> pb.PredictResponse:
+        content = request.SerializeToString()
+        return pb.PredictResponse.FromString(self._service.predict(content, CALL, self._serving))
+
+    def predict_batch(self, request: pb.PredictBatchRequest) -> pb.PredictBatchResponse:
+        content = request.SerializeToString()
+        answer = self._service.predict_batch(content, CALL, self._serving)
+        return pb.PredictBatchResponse.FromString(answer)
+
+
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DelayService]:
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("service")
     content = build_model()
     path = folder / "model.onnx"
@@ -82,31 +107,26 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DelayService]:
     pin = Pin("LogisticsDelayModel", "7", file.uri, file.sha256)
     spool = Spool(folder / "spool")
     journal = Journal(spool, Origin(pin, "v7", "test"), batch_rows=BatchRows.OFF, sample_percent=0)
-    yield DelayService(Predictor(load_model(pin, COLUMNS, folder), journal))
+    model = load_model(pin, COLUMNS, folder)
+    yield Service(Serving(model, journal, Predictor(model, journal)))
     spool.close()
 
 
-def judge(
-    service: DelayService, row: dict[str, Any]
-) -> "tuple[float, bool] | set[tuple[str, str]]":
+def judge(service: Service, row: dict[str, Any]) -> "tuple[float, bool] | set[tuple[str, str]]":
     """Ask for one shipment: its answer, or its bad fields and what is wrong with them."""
     try:
-        content = service.predict(single(row).SerializeToString(), CALL)
+        answer = service.predict(single(row))
     except InvalidRequestError as error:
         return {
             (item.field.removeprefix("shipment."), item.description) for item in error.violations
         }
-    answer = pb.PredictResponse.FromString(content)
     return answer.probability, answer.late
 
 
 @given(rows)
 @settings(max_examples=150, deadline=None)
-def test_rows_are_judged_as_shipments_are(
-    service: DelayService, rows: list[dict[str, Any]]
-) -> None:
-    content = service.predict_batch(batch(rows).SerializeToString(), CALL)
-    answer = pb.PredictBatchResponse.FromString(content)
+def test_rows_are_judged_as_shipments_are(service: Service, rows: list[dict[str, Any]]) -> None:
+    answer = service.predict_batch(batch(rows))
     faults: dict[int, set[tuple[str, str]]] = {index: set() for index in range(len(rows))}
     for error in answer.errors:
         faults[error.row].add((error.field, error.description))
@@ -124,9 +144,7 @@ def test_rows_are_judged_as_shipments_are(
 
 @given(st.sampled_from(sorted(RANGES)), st.data())
 @settings(max_examples=60, deadline=None)
-def test_limits_are_those_the_proto_tells(
-    service: DelayService, name: str, data: st.DataObject
-) -> None:
+def test_limits_are_those_the_proto_tells(service: Service, name: str, data: st.DataObject) -> None:
     low, high = RANGES[name]
     value = data.draw(number(low, high))
     outcome = judge(service, {**GOOD, name: value})
@@ -136,15 +154,12 @@ def test_limits_are_those_the_proto_tells(
 @given(st.lists(tame, min_size=2, max_size=40), st.randoms())
 @settings(max_examples=40, deadline=None)
 def test_the_order_of_rows_changes_nothing(
-    service: DelayService, rows: list[dict[str, Any]], random: Any
+    service: Service, rows: list[dict[str, Any]], random: Any
 ) -> None:
     order = list(range(len(rows)))
     random.shuffle(order)
     straight, mixed = (
-        pb.PredictBatchResponse.FromString(
-            service.predict_batch(batch(taken).SerializeToString(), CALL)
-        )
-        for taken in (rows, [rows[index] for index in order])
+        service.predict_batch(batch(taken)) for taken in (rows, [rows[index] for index in order])
     )
     assert [repr(straight.probabilities[index]) for index in order] == [
         repr(value) for value in mixed.probabilities

@@ -10,6 +10,7 @@ from weighbridge_server.inference._prediction import (
     Values,
 )
 from weighbridge_server.inference._predictor import Predictor
+from weighbridge_server.inference._serving import LoadFailure, Serving, Slot
 
 __all__ = [
     "BatchPrediction",
@@ -18,9 +19,12 @@ __all__ = [
     "Columns",
     "Flags",
     "Journal",
+    "LoadFailure",
     "Origin",
     "Prediction",
     "Predictor",
     "Route",
+    "Serving",
+    "Slot",
     "Values",
 ]

@@ -1,5 +1,6 @@
 """From a pin or an alias to a verified graph that answers. Knows no request."""
 
+from weighbridge_server.models._artefact import BytesSource
 from weighbridge_server.models._errors import (
     ArtefactMissingError,
     BrokenArtefactError,
@@ -24,6 +25,7 @@ __all__ = [
     "Alias",
     "ArtefactMissingError",
     "BrokenArtefactError",
+    "BytesSource",
     "Column",
     "DigestMismatchError",
     "Kind",

@@ -4,6 +4,7 @@ import hashlib
 import logging
 import os
 from contextlib import suppress
+from enum import Enum
 from pathlib import Path
 
 from weighbridge_server.models._errors import DigestMismatchError
@@ -15,7 +16,16 @@ _log = logging.getLogger(__name__)
 _INCOMING = ".incoming-"
 
 
-def fetch_artefact(pin: Pin, cache_dir: Path, *, s3_endpoint_url: str | None) -> bytes:
+class BytesSource(Enum):
+    """Where verified bytes were read."""
+
+    STORE = "store"
+    CACHE = "cache"
+
+
+def fetch_artefact(
+    pin: Pin, cache_dir: Path, *, s3_endpoint_url: str | None
+) -> tuple[bytes, BytesSource]:
     """Return the pinned bytes; what is returned is what was hashed. Raises a ModelError.
 
     A copy in `cache_dir` spares the store, so that a restart does without it. The cache is a
@@ -25,14 +35,14 @@ def fetch_artefact(pin: Pin, cache_dir: Path, *, s3_endpoint_url: str | None) ->
     copy = cache_dir / f"{pin.sha256}.onnx"
     if content := _read_copy(copy, pin):
         _log.info("model read from the cache", extra={"file": str(copy)})
-        return content
+        return content, BytesSource.CACHE
     content = b"".join(read_artefact(pin.uri, s3_endpoint_url=s3_endpoint_url))
     found = _sha256(content)
     if found != pin.sha256:
         raise _mismatch(pin, found)
     _log.info("model read from the store", extra={"uri": pin.uri})
     _keep_copy(copy, content)
-    return content
+    return content, BytesSource.STORE
 
 
 def _mismatch(pin: Pin, found: str) -> DigestMismatchError:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from weighbridge_server.models._artefact import fetch_artefact
+from weighbridge_server.models._artefact import BytesSource, fetch_artefact
 from weighbridge_server.models._errors import SmokeTestError
 from weighbridge_server.models._metadata import Metadata, Smoke, read_metadata
 from weighbridge_server.models._onnx import OnnxGraph
@@ -26,6 +26,7 @@ class ReadyModel:
     graph: OnnxGraph
     metadata: Metadata
     loaded_at: datetime
+    source: BytesSource
 
     @property
     def signature(self) -> Signature:
@@ -40,12 +41,13 @@ def load_model(
 
     Raises a ModelError that names the cause and the next step.
     """
-    graph = OnnxGraph(fetch_artefact(pin, cache_dir, s3_endpoint_url=s3_endpoint_url))
+    content, source = fetch_artefact(pin, cache_dir, s3_endpoint_url=s3_endpoint_url)
+    graph = OnnxGraph(content)
     check_signature(graph.signature, columns)
     metadata = read_metadata(graph.properties)
     for _ in range(_WARM_UP_RUNS):
         _try_smoke(graph, metadata.smoke)
-    return ReadyModel(pin, graph, metadata, datetime.now(UTC))
+    return ReadyModel(pin, graph, metadata, datetime.now(UTC), source)
 
 
 def _try_smoke(graph: OnnxGraph, smoke: Smoke) -> None:

@@ -9,10 +9,11 @@ from weighbridge_server.transport._errors import (
     Violation,
 )
 from weighbridge_server.transport._grpc_server import GrpcServer
-from weighbridge_server.transport.delay import COLUMNS
+from weighbridge_server.transport.delay import COLUMNS, DelayService
 
 __all__ = [
     "COLUMNS",
+    "DelayService",
     "GrpcServer",
     "InvalidRequestError",
     "ListenError",

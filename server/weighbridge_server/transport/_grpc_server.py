@@ -1,7 +1,7 @@
 """The gRPC server around the services: address, threads, health, reflection, errors."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
@@ -10,14 +10,15 @@ from google.protobuf.descriptor_pool import DescriptorPool
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
-from weighbridge_server.inference import Call, Journal, Predictor
+from weighbridge_server.inference import Slot
+from weighbridge_server.transport._adapter import Adapter, Method
 from weighbridge_server.transport._call import CallReader, Metadata, check_key
 from weighbridge_server.transport._errors import ListenError
 from weighbridge_server.transport._interceptor import ErrorInterceptor
 from weighbridge_server.transport._status import Failure
 from weighbridge_server.transport._streams import StreamInterceptor, run_on
 from weighbridge_server.transport._threads import CallThreads
-from weighbridge_server.transport.delay import SERVICE, DelayService, descriptor_pool
+from weighbridge_server.transport.delay import descriptor_pool
 
 _MAX_MESSAGE_BYTES: Final = 16 * 1024 * 1024
 # For the last answers to leave. gRPC would wait longer, for the goodbye of idle clients, which
@@ -33,21 +34,29 @@ _OPTIONS: Final = (
     ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
     ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
 )
-_LOGGED: Final = frozenset({f"/{SERVICE}/Predict", f"/{SERVICE}/PredictBatch"})
-_HEALTH_NAMES: Final = ("", SERVICE)
 
 
 class GrpcServer:
-    """Serves one predictor at one address; `port` is the bound one.
+    """Serves one slot at one address by the services given; `port` is the bound one.
 
     Health says NOT_SERVING until `start` and again from `leave` on.
     """
 
     def __init__(
-        self, predictor: Predictor, journal: Journal, *, listen: str, threads: int, salt: str | None
+        self,
+        slot: Slot,
+        adapters: Sequence[Adapter],
+        *,
+        listen: str,
+        threads: int,
+        salt: str | None,
     ) -> None:
         """Bind `listen` (host:port). Raises ListenError when the address cannot be had."""
-        self._journal = journal
+        self._slot = slot
+        self._services = tuple(adapter.service for adapter in adapters)
+        self._logged = frozenset(
+            f"/{adapter.service}/{name}" for adapter in adapters for name in adapter.logged
+        )
         self._calls = CallReader(salt)
         self._streams = StreamInterceptor()
         self._threads = CallThreads(threads)
@@ -58,7 +67,8 @@ class GrpcServer:
         )
         self._health = health.HealthServicer()
         self.leave()
-        self._add_delay(DelayService(predictor))
+        for adapter in adapters:
+            self._add(adapter)
         self._add_health()
         self._add_reflection()
         try:
@@ -89,30 +99,28 @@ class GrpcServer:
         return unfinished
 
     def _say(self, status: int) -> None:
-        for name in _HEALTH_NAMES:
+        for name in ("", *self._services):
             self._health.set(name, status)
 
-    def _add_delay(self, service: DelayService) -> None:
+    def _add(self, adapter: Adapter) -> None:
         # No deserializer: grpcio would answer malformed bytes with INTERNAL before we see them.
         handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
             name: grpc.unary_unary_rpc_method_handler(self._bind(name, method))
-            for name, method in service.methods.items()
+            for name, method in adapter.methods.items()
         }
         self._server.add_generic_rpc_handlers(
-            (grpc.method_handlers_generic_handler(SERVICE, handlers),)
+            (grpc.method_handlers_generic_handler(adapter.service, handlers),)
         )
-        self._server.add_registered_method_handlers(SERVICE, handlers)
+        self._server.add_registered_method_handlers(adapter.service, handlers)
 
-    def _bind(
-        self, name: str, method: Callable[[bytes, Call], bytes]
-    ) -> Callable[[bytes, grpc.ServicerContext], bytes]:
-        read = self._calls.read
+    def _bind(self, name: str, method: Method) -> Callable[[bytes, grpc.ServicerContext], bytes]:
+        read, slot = self._calls.read, self._slot
 
         def behaviour(request: bytes, context: grpc.ServicerContext) -> bytes:
             started_ns = time.perf_counter_ns()
             metadata = context.invocation_metadata()
             check_key(metadata)
-            return method(request, read(name, metadata, started_ns))
+            return method(request, read(name, metadata, started_ns), slot.current)
 
         return behaviour
 
@@ -123,15 +131,15 @@ class GrpcServer:
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
 
     def _add_reflection(self) -> None:
-        names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        names = (*self._services, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server, pool=_reflected_pool())
 
     def _log_refused(
         self, path: str, metadata: Metadata, started_ns: int, failure: Failure
     ) -> None:
-        if path in _LOGGED:
+        if path in self._logged:
             call = self._calls.read(path.rpartition("/")[2], metadata, started_ns)
-            self._journal.refused(call, failure.code.name, failure.field)
+            self._slot.current.journal.refused(call, failure.code.name, failure.field)
 
 
 def _reflected_pool() -> DescriptorPool:

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1elogistics/delay/v1/model.proto\x12\x12logistics.delay.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"T\n\x0cModelVersion\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n\x07version\x18\x02 \x01(\tR\x07version\x12\x16\n\x06\x64igest\x18\x03 \x01(\tR\x06\x64igest\"R\n\nTensorSpec\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n\x08\x64\x61tatype\x18\x02 \x01(\tR\x08\x64\x61tatype\x12\x14\n\x05shape\x18\x03 \x03(\x03R\x05shape\"\xf6\x03\n\x0bServedModel\x12\x36\n\x05model\x18\x01 \x01(\x0b\x32 .logistics.delay.v1.ModelVersionR\x05model\x12\x10\n\x03uri\x18\x02 \x01(\tR\x03uri\x12\x15\n\x06run_id\x18\x03 \x01(\tR\x05runId\x12;\n\x0bloaded_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nloadedTime\x12\x1c\n\tthreshold\x18\x05 \x01(\x01R\tthreshold\x12\x36\n\x06inputs\x18\x06 \x03(\x0b\x32\x1e.logistics.delay.v1.TensorSpecR\x06inputs\x12\x38\n\x07outputs\x18\x07 \x03(\x0b\x32\x1e.logistics.delay.v1.TensorSpecR\x07outputs\x12_\n\x10training_metrics\x18\x08 \x03(\x0b\x32\x34.logistics.delay.v1.ServedModel.TrainingMetricsEntryR\x0ftrainingMetrics\x12\x14\n\x05\x61lias\x18\t \x01(\tR\x05\x61lias\x1a\x42\n\x14TrainingMetricsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\x01R\x05value:\x02\x38\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1elogistics/delay/v1/model.proto\x12\x12logistics.delay.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"T\n\x0cModelVersion\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n\x07version\x18\x02 \x01(\tR\x07version\x12\x16\n\x06\x64igest\x18\x03 \x01(\tR\x06\x64igest\"R\n\nTensorSpec\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n\x08\x64\x61tatype\x18\x02 \x01(\tR\x08\x64\x61tatype\x12\x14\n\x05shape\x18\x03 \x03(\x03R\x05shape\"\xba\x01\n\x0bLoadFailure\x12 \n\x0b\x64\x65scription\x18\x01 \x01(\tR\x0b\x64\x65scription\x12\x16\n\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n\x07version\x18\x03 \x01(\tR\x07version\x12;\n\x0b\x66\x61iled_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nfailedTime\x12\x1a\n\x08\x61ttempts\x18\x05 \x01(\rR\x08\x61ttempts\"\xa3\x05\n\x0bServedModel\x12\x36\n\x05model\x18\x01 \x01(\x0b\x32 .logistics.delay.v1.ModelVersionR\x05model\x12\x10\n\x03uri\x18\x02 \x01(\tR\x03uri\x12\x15\n\x06run_id\x18\x03 \x01(\tR\x05runId\x12;\n\x0bloaded_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nloadedTime\x12\x1c\n\tthreshold\x18\x05 \x01(\x01R\tthreshold\x12\x36\n\x06inputs\x18\x06 \x03(\x0b\x32\x1e.logistics.delay.v1.TensorSpecR\x06inputs\x12\x38\n\x07outputs\x18\x07 \x03(\x0b\x32\x1e.logistics.delay.v1.TensorSpecR\x07outputs\x12_\n\x10training_metrics\x18\x08 \x03(\x0b\x32\x34.logistics.delay.v1.ServedModel.TrainingMetricsEntryR\x0ftrainingMetrics\x12\x14\n\x05\x61lias\x18\t \x01(\tR\x05\x61lias\x12\x32\n\x04mode\x18\n \x01(\x0e\x32\x1e.logistics.delay.v1.SourceModeR\x04mode\x12\x37\n\x06source\x18\x0b \x01(\x0e\x32\x1f.logistics.delay.v1.BytesSourceR\x06source\x12>\n\nlast_error\x18\x0c \x01(\x0b\x32\x1f.logistics.delay.v1.LoadFailureR\tlastError\x1a\x42\n\x14TrainingMetricsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\x01R\x05value:\x02\x38\x01*X\n\nSourceMode\x12\x1b\n\x17SOURCE_MODE_UNSPECIFIED\x10\x00\x12\x16\n\x12SOURCE_MODE_PINNED\x10\x01\x12\x15\n\x11SOURCE_MODE_ALIAS\x10\x02*[\n\x0b\x42ytesSource\x12\x1c\n\x18\x42YTES_SOURCE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x42YTES_SOURCE_STORE\x10\x01\x12\x16\n\x12\x42YTES_SOURCE_CACHE\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,12 +34,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_SERVEDMODEL_TRAININGMETRICSENTRY']._loaded_options = None
   _globals['_SERVEDMODEL_TRAININGMETRICSENTRY']._serialized_options = b'8\001'
+  _globals['_SOURCEMODE']._serialized_start=1124
+  _globals['_SOURCEMODE']._serialized_end=1212
+  _globals['_BYTESSOURCE']._serialized_start=1214
+  _globals['_BYTESSOURCE']._serialized_end=1305
   _globals['_MODELVERSION']._serialized_start=87
   _globals['_MODELVERSION']._serialized_end=171
   _globals['_TENSORSPEC']._serialized_start=173
   _globals['_TENSORSPEC']._serialized_end=255
-  _globals['_SERVEDMODEL']._serialized_start=258
-  _globals['_SERVEDMODEL']._serialized_end=760
-  _globals['_SERVEDMODEL_TRAININGMETRICSENTRY']._serialized_start=694
-  _globals['_SERVEDMODEL_TRAININGMETRICSENTRY']._serialized_end=760
+  _globals['_LOADFAILURE']._serialized_start=258
+  _globals['_LOADFAILURE']._serialized_end=444
+  _globals['_SERVEDMODEL']._serialized_start=447
+  _globals['_SERVEDMODEL']._serialized_end=1122
+  _globals['_SERVEDMODEL_TRAININGMETRICSENTRY']._serialized_start=1056
+  _globals['_SERVEDMODEL_TRAININGMETRICSENTRY']._serialized_end=1122
 # @@protoc_insertion_point(module_scope)

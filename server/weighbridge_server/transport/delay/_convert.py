@@ -9,8 +9,14 @@ import numpy.typing as npt
 
 from logistics.delay.v1 import delay_service_pb2 as pb
 from logistics.delay.v1 import model_pb2, shipment_pb2
-from weighbridge_server.inference import BatchPrediction, Columns, Prediction, Values
-from weighbridge_server.models import Kind, ReadyModel, TensorSpec
+from weighbridge_server.inference import (
+    BatchPrediction,
+    Columns,
+    LoadFailure,
+    Prediction,
+    Values,
+)
+from weighbridge_server.models import BytesSource, Kind, ReadyModel, TensorSpec
 from weighbridge_server.transport.delay._columns import FIRST, RowFault
 
 
@@ -34,6 +40,18 @@ _NUMBERS: Final = tuple(
 )
 _TRAFFIC: Final = _ENUMS["traffic_status"]
 _REASON: Final = _ENUMS["delay_reason"]
+_MODES: Final = MappingProxyType(
+    {
+        "pinned": model_pb2.SourceMode.SOURCE_MODE_PINNED,
+        "alias": model_pb2.SourceMode.SOURCE_MODE_ALIAS,
+    }
+)
+_SOURCES: Final = MappingProxyType(
+    {
+        BytesSource.STORE: model_pb2.BytesSource.BYTES_SOURCE_STORE,
+        BytesSource.CACHE: model_pb2.BytesSource.BYTES_SOURCE_CACHE,
+    }
+)
 
 COLUMNS: Final[Mapping[str, Kind]] = MappingProxyType(
     {
@@ -126,7 +144,7 @@ def batch_message(
     )
 
 
-def model_message(model: ReadyModel) -> pb.GetModelResponse:
+def model_message(model: ReadyModel, failure: LoadFailure | None) -> pb.GetModelResponse:
     """Tell all that is known of the loaded model."""
     served = model_pb2.ServedModel(
         model=version_message(model),
@@ -137,9 +155,24 @@ def model_message(model: ReadyModel) -> pb.GetModelResponse:
         outputs=[_tensor_message(spec) for spec in model.signature.outputs],
         training_metrics=model.metadata.metrics,
         alias=model.pin.alias or "",
+        mode=_MODES[model.pin.mode],
+        source=_SOURCES[model.source],
     )
     served.loaded_time.FromDatetime(model.loaded_at)
+    if failure is not None:
+        served.last_error.CopyFrom(_failure_message(failure))
     return pb.GetModelResponse(model=served)
+
+
+def _failure_message(failure: LoadFailure) -> model_pb2.LoadFailure:
+    message = model_pb2.LoadFailure(
+        description=failure.description,
+        reason=failure.reason,
+        version=failure.version,
+        attempts=failure.attempts,
+    )
+    message.failed_time.FromDatetime(failure.failed_at)
+    return message
 
 
 def _tensor_message(spec: TensorSpec) -> model_pb2.TensorSpec:
