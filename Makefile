@@ -35,6 +35,10 @@ status: .venv/synced  ## Show each part: state, port, process, log
 soak: .venv/synced  ## Load and faults for a long time (WEIGHBRIDGE_SOAK_S, 900 s)
 	@$(BIN)/pytest -m soak
 
+.PHONY: bench
+bench: .venv/synced  ## Compare the model server with bare grpcio, interleaved (BENCH="--rounds 5 …"); see bench/README.md
+	@$(BIN)/python -m bench.server $(BENCH)
+
 # ---- checks ----
 
 .PHONY: lint
@@ -104,11 +108,13 @@ format: .venv/synced  ## Put the code into its form
 	@$(BIN)/buf format --write --path protos/logistics --path protos/inference
 
 .PHONY: generate
-generate: .venv/synced  ## Regenerate the committed stubs and descriptors from the protos
+generate: .venv/synced  ## Regenerate the committed stubs, descriptors and tables in READMEs
 	@$(BIN)/buf generate 2>&1 | { grep -v '^Writing mypy' || true; }
 	@$(BIN)/buf generate --template buf.gen.server.yaml
 	@rm -f protos/logistics/delay/v1/{model,shipment}_pb2_grpc.pyi  # no service, nothing in them
-	@$(BIN)/buf build --path protos/logistics --as-file-descriptor-set --exclude-source-info -o protos/logistics/delay/v1/descriptors.binpb
+	@# With error details, which nothing imports: JSON callers get theirs by these descriptors.
+	@$(BIN)/buf build --path protos/logistics --path protos/third_party/google/rpc --as-file-descriptor-set --exclude-source-info -o protos/logistics/delay/v1/descriptors.binpb
+	@$(BIN)/python -m weighbridge_server._readme server/README.md
 
 # From its Go module: the packages of it download the program when they are installed.
 $(ACTIONLINT): | .venv/synced

@@ -24,6 +24,8 @@ from logistics.delay.v1.delay_service_pb2_grpc import (
 from logistics.delay.v1.model_pb2 import ModelVersion, ServedModel
 
 SERVICE = "logistics.delay.v1.DelayService"
+# What Envoy's health checks ask for.
+HEALTH = "inference.GRPCInferenceService"
 REFUSED_ASSET = "refused"
 SLOW_ASSET = "slow"  # "slow 12.5" is answered after so many seconds
 
@@ -79,14 +81,15 @@ def main(version: str, place: str) -> None:
     server = grpc.server(ThreadPoolExecutor(max_workers=4), options=_OPTIONS)
     add_DelayServiceServicer_to_server(Echo(version), server)
     servicer = health.HealthServicer()
-    servicer.set(SERVICE, health_pb2.HealthCheckResponse.SERVING)
+    for name in (SERVICE, HEALTH):
+        servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
     reflection.enable_server_reflection((SERVICE, reflection.SERVICE_NAME), server)
     server.add_insecure_port(place)
     server.start()
     signal.signal(signal.SIGTERM, lambda *_: server.stop(grace=1))
     not_serving = health_pb2.HealthCheckResponse.NOT_SERVING
-    signal.signal(signal.SIGUSR1, lambda *_: servicer.set(SERVICE, not_serving))
+    signal.signal(signal.SIGUSR1, lambda *_: servicer.set(HEALTH, not_serving))
     server.wait_for_termination()
 
 

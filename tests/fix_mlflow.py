@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,21 @@ class MlflowServer:
 
     tracking_uri: str
     s3: "S3"
+    process_group: int
+
+    @property
+    def port(self) -> int:
+        """The port of its address."""
+        return int(self.tracking_uri.rpartition(":")[2])
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Stop its processes in the middle of whatever they do, and let them go on after."""
+        os.killpg(self.process_group, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(self.process_group, signal.SIGCONT)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -66,7 +82,6 @@ def mlflow_server(
     """One server for all tests: SQLite for records, the bucket `mlflow` for artefacts."""
     folder = tmp_path_factory.mktemp("mlflow")
     port = held_ports()
-    server = MlflowServer(f"http://127.0.0.1:{port}", s3)
     command = [
         str(Path(sysconfig.get_path("scripts")) / "mlflow"),
         "server",
@@ -87,6 +102,7 @@ def mlflow_server(
             stderr=output,
             start_new_session=True,
         )
+    server = MlflowServer(f"http://127.0.0.1:{port}", s3, process.pid)
     try:
         _wait_until_up(server, process, folder / "mlflow.log")
         yield server

@@ -72,6 +72,7 @@ def build_model(
         "weighbridge.threshold": "0.37",
         "weighbridge.smoke": json.dumps(_smoke(model)),
         "weighbridge.metrics": json.dumps({"auc": 0.81, "log_loss": 0.52}),
+        "weighbridge.known_values": json.dumps({"asset_id": list(TEXTS["asset_id"])}),
         "weighbridge.run_id": "0123456789abcdef",
         "weighbridge.training_data_sha256": "0" * 64,
         **(metadata or {}),
@@ -208,7 +209,8 @@ def _smoke(model: onnx.ModelProto) -> dict[str, Any]:
         for node in session.get_inputs()
     }
     (probability,) = session.run(["probability"], feeds)
-    return {"inputs": SMOKE_INPUTS, "probability": probability.tolist(), "tolerance": 1e-5}
+    outputs = {"probability": probability.tolist()}
+    return {"inputs": SMOKE_INPUTS, "outputs": outputs, "tolerance": 1e-5}
 
 
 @pytest.fixture(scope="session")

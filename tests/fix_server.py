@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,17 @@ from typing import Any
 import grpc
 import pytest
 from grpc_health.v1.health_pb2_grpc import HealthStub
+from prometheus_client import Metric
+from prometheus_client.parser import text_string_to_metric_families
 
 from logistics.delay.v1.delay_service_pb2_grpc import DelayServiceStub
 from tests.fix_models import ModelFile
 from weighbridge_predictionlog import PredictionRow, SpoolReader
 
 _START_LIMIT_S = 60
+
+METERED = {"WEIGHBRIDGE_METRICS_LISTEN": "127.0.0.1:0"}
+"""For servers whose metrics a test reads."""
 
 
 @dataclass
@@ -79,6 +85,30 @@ class ServerProcess:
     def health(self) -> Any:
         """Its health service; the stub has no types."""
         return HealthStub(self.channel)
+
+    @property
+    def metrics_url(self) -> str:
+        """Where it gives its metrics, if it was told to."""
+        assert self.target
+        (served,) = (one for one in self.records if one["message"] == "metrics served")
+        return f"http://127.0.0.1:{served['port']}/metrics"
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        """What its metrics say now, each by its name (of a counter: without `_total`)."""
+        with urllib.request.urlopen(self.metrics_url, timeout=10) as answer:
+            text = answer.read().decode()
+        return {family.name: family for family in text_string_to_metric_families(text)}
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The sum of the samples `weighbridge_server_<name>` that have these labels."""
+        samples = [sample for family in self.metrics.values() for sample in family.samples]
+        return sum(
+            sample.value
+            for sample in samples
+            if sample.name == f"weighbridge_server_{name}"
+            and labels.items() <= sample.labels.items()
+        )
 
     def ask_to_stop(self) -> None:
         """Send SIGTERM."""

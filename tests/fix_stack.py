@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 _INGRESS = ("ENVOY", "ENVOY_ADMIN", "ENVOY_PROBE", "AGENT")
-_PORTS = ("POSTGRES", "S3", "MLFLOW", "V6", "V7", "V8", *_INGRESS)
+_VERSIONS = ("V1", "V2", "V6", "V7", "V8")
+_SERVERS = (*_VERSIONS, *(f"{version}_METRICS" for version in _VERSIONS))
+_PORTS = ("POSTGRES", "S3", "MLFLOW", *_SERVERS, *_INGRESS)
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,12 @@ Object = dict[str, Any]
 
 OVERLAYS = ("kind", "staging", "production")
 SERVICES = ("host-services", "in-cluster-services", "external-services")
-COMBINATIONS = tuple(
-    "+".join(filter(None, parts)) for parts in product(("", "alias"), SERVICES, ("", "autoscaling"))
-)
-"""Every choice of components, in the order in which an overlay lists them."""
+_CHOICES = (("", "alias"), SERVICES, ("", "model-cache"), ("", "autoscaling"))
+COMBINATIONS = tuple("+".join(filter(None, parts)) for parts in product(*_CHOICES))
+"""Every choice of components, in the order in which an overlay lists them.
+
+All but `any-model`, which sets one variable and has a test of its own.
+"""
 EVERY = OVERLAYS + COMBINATIONS
 """What can be rendered, by name."""
 
@@ -30,6 +32,7 @@ class Pod:
     owner: str
     """Kind and name: "Deployment/serving-api-v6"."""
     labels: dict[str, str]
+    annotations: dict[str, str]
     spec: Object
 
     @property
@@ -62,7 +65,8 @@ class Render:
         for one in self.of("Deployment", "StatefulSet", "Job"):
             template = one["spec"]["template"]
             owner = f"{one['kind']}/{one['metadata']['name']}"
-            yield Pod(owner, template["metadata"]["labels"], template["spec"])
+            about = template["metadata"]
+            yield Pod(owner, about["labels"], about.get("annotations", {}), template["spec"])
 
     def pod(self, owner: str) -> Pod:
         """Return the pods of one workload."""

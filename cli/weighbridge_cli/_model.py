@@ -1,4 +1,4 @@
-"""`weighbridge model`: which bytes a version label stands for."""
+"""`weighbridge model`: models in the registry, and which of them a version label stands for."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from weighbridge_cli import _register
 from weighbridge_cli._environment import (
     EnvironmentOption,
     NoWaitOption,
@@ -22,7 +23,10 @@ from weighbridge_training import MODEL_NAME
 if TYPE_CHECKING:
     from weighbridge_rollout import Pin
 
-app = typer.Typer(no_args_is_help=True, help="Pin versions to registered models, and show them.")
+app = typer.Typer(
+    no_args_is_help=True, help="Register models, pin versions to them, and show them."
+)
+app.command("register")(_register.register)
 
 
 @app.command()
@@ -102,9 +106,16 @@ def show(
     table.add_row("model", f"{model.model.name} {model.model.version}")
     table.add_row("bytes", model.model.digest)
     table.add_row("from", model.uri)
+    table.add_row("read from", model.source or "unknown")
+    table.add_row("chosen by", f"alias {model.alias}" if model.alias else model.mode or "unknown")
     table.add_row("training run", model.run_id or "unknown")
     table.add_row("loaded", f"{model.loaded_time:%Y-%m-%d %H:%M:%S} UTC")
-    table.add_row("late from", f"{model.threshold:g}")
+    threshold = model.threshold
+    table.add_row("threshold", "none" if threshold is None else f"{threshold:g}")
     for name, value in sorted(model.training_metrics.items()):
         table.add_row(name, f"{value:.4g}")
+    if failure := model.last_error:
+        wanted = f"version {failure.version}" if failure.version else "a newer model"
+        tries = f"{failure.attempts} tries, last {failure.failed_time:%Y-%m-%d %H:%M:%S} UTC"
+        table.add_row("not served", f"{wanted} ({failure.reason}, {tries}): {failure.description}")
     console().print(table)

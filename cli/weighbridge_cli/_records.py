@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Pin,
         Status,
     )
+    from weighbridge_training import Registration
 
 Record = dict[str, object]
 
@@ -74,6 +75,22 @@ def status_record(status: Status) -> Record:
         "waiting_pods": [{"pod": pod.name, "reason": pod.not_ready} for pod in status.waiting],
         "agree": status.agree,
         "differences": status.differences,
+    }
+
+
+def registration_record(made: Registration) -> Record:
+    """Describe what `model register` did."""
+    version = made.version
+    return {
+        "name": made.name,
+        "version": str(version.number),
+        "created": version.created,
+        "sha256": version.sha256,
+        "uri": version.uri,
+        "run_id": version.run_id,
+        "signature": made.signature,
+        "score": made.score,
+        "notes": made.notes,
     }
 
 

@@ -28,6 +28,7 @@ from weighbridge._errors import (
 from weighbridge._results import (
     Answer,
     BatchPrediction,
+    LoadFailure,
     ModelVersion,
     Prediction,
     RowError,
@@ -52,6 +53,7 @@ __all__ = [
     "Internal",
     "InvalidArgument",
     "InvalidShipment",
+    "LoadFailure",
     "ModelVersion",
     "NotFound",
     "PermissionDenied",

@@ -100,7 +100,7 @@ class Connection:
         wait_s = call.wait_s(failure, time.monotonic())
         if wait_s is not None:
             if self._closed.wait(wait_s):
-                raise ClientClosed("the client was closed while a retry was waiting") from cause
+                raise ClientClosed("the client was closed while the call went on") from cause
             if not call.expired(time.monotonic()):
                 return
         answer = call.answer(initial, trailing)

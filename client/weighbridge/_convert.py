@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,15 @@ _DELAY_REASON: dict[DelayReason, Any] = {
 }
 _STATUS_MEMBER = {value: member for member, value in _TRAFFIC_STATUS.items()}
 _REASON_MEMBER = {value: member for member, value in _DELAY_REASON.items()}
+# Numbers, so that a server may send what this client does not know yet.
+_MODES: dict[int, str] = {
+    model_pb2.SOURCE_MODE_PINNED: "pinned",
+    model_pb2.SOURCE_MODE_ALIAS: "alias",
+}
+_SOURCES: dict[int, str] = {
+    model_pb2.BYTES_SOURCE_STORE: "store",
+    model_pb2.BYTES_SOURCE_CACHE: "cache",
+}
 _UNCHANGED = tuple(
     name for name in SHIPMENT_FIELDS if name not in {"timestamp", "traffic_status", "delay_reason"}
 )
@@ -124,12 +134,25 @@ def decode_model(
         uri=served.uri,
         run_id=served.run_id,
         loaded_time=served.loaded_time.ToDatetime(timezone.utc),
-        threshold=served.threshold,
+        threshold=None if math.isnan(served.threshold) else served.threshold,
         inputs=tuple(_tensor_spec(spec) for spec in served.inputs),
         outputs=tuple(_tensor_spec(spec) for spec in served.outputs),
         training_metrics=dict(served.training_metrics),
         alias=served.alias,
+        mode=_MODES.get(served.mode, ""),
+        source=_SOURCES.get(served.source, ""),
+        last_error=_load_failure(served.last_error) if served.HasField("last_error") else None,
         **_facts(answer),
+    )
+
+
+def _load_failure(message: model_pb2.LoadFailure) -> results.LoadFailure:
+    return results.LoadFailure(
+        description=message.description,
+        reason=message.reason,
+        version=message.version,
+        failed_time=message.failed_time.ToDatetime(timezone.utc),
+        attempts=message.attempts,
     )
 
 

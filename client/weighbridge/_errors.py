@@ -30,7 +30,12 @@ if TYPE_CHECKING:
 
 _SHOWN_VIOLATIONS = 5
 _WORTH_REPEATING = frozenset(
-    {StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED, StatusCode.ABORTED}
+    {
+        StatusCode.UNAVAILABLE,
+        StatusCode.CANCELLED,
+        StatusCode.DEADLINE_EXCEEDED,
+        StatusCode.ABORTED,
+    }
 )
 
 
@@ -163,9 +168,9 @@ class DeadlineExceeded(CallError):
 
 
 class Cancelled(CallError):
-    """The call was given up on this side, for example by closing the client."""
+    """Servers that stopped gave the call up unbegun, at each attempt; or the client was closed."""
 
-    next_step = "Close the client only after its calls have ended."
+    next_step = "Try again later, and close the client only after its calls have ended."
 
 
 class Unimplemented(CallError):

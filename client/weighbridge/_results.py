@@ -91,6 +91,22 @@ class TensorSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoadFailure:
+    """Why a server could not take a newer model, and goes on with the one it has."""
+
+    description: str
+    reason: str
+    """The kind of error, for example "DIGEST_MISMATCH"."""
+
+    version: str
+    """The version that was wanted; "" if the registry did not say."""
+
+    failed_time: datetime
+    attempts: int
+    """How often it was tried in a row."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServedModel(Answer):
     """The model that the answering server has loaded."""
 
@@ -98,9 +114,20 @@ class ServedModel(Answer):
     uri: str
     run_id: str
     loaded_time: datetime
-    threshold: float
+    threshold: float | None
+    """The probability from which on a label is late; None where the model has none."""
+
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     training_metrics: Mapping[str, float] = field(hash=False)
     alias: str = ""
     """The registry's alias by which the server found the version; "" where Git pins it."""
+
+    mode: str = ""
+    """Who chose the version: "pinned" by Git, or "alias"; "" where the server does not say."""
+
+    source: str = ""
+    """Where the bytes were read: "store", or "cache", the server's own verified copy."""
+
+    last_error: LoadFailure | None = None
+    """Why the newest model that was wanted is not the one that serves; None when all is well."""

@@ -87,7 +87,8 @@ class Retry:
     attempt_timeout_s: float | None = None
     """Limit of one attempt; one that runs into it is repeated. None: the time that is left."""
 
-    codes: AbstractSet[StatusCode] = frozenset({StatusCode.UNAVAILABLE})
+    # gRPC's server cancels, unbegun, what crosses its goodbye on the way; we ourselves cancel none.
+    codes: AbstractSet[StatusCode] = frozenset({StatusCode.UNAVAILABLE, StatusCode.CANCELLED})
     """Codes that are repeated."""
 
     # Too many may pass, too large never does: only the server can tell them apart.

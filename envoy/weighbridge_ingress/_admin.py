@@ -15,11 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 _TIMEOUT_S = 2.0
-# The methods that become rows of the prediction log. A method that predicts is added here.
-_PREDICTING = (
-    r"logistics_delay_v1_DelayService\.Predict",
-    r"logistics_delay_v1_DelayService\.PredictBatch",
-)
+# The methods that become rows of the prediction log, of whichever service. One that predicts is
+# added here.
+_PREDICTING = ("Predict", "PredictBatch", "ModelInfer")
 
 
 class LiveRoutes(NamedTuple):
@@ -55,7 +53,8 @@ class EnvoyAdmin:
         and shadows enter the strict clusters. Raises AdminError.
         """
         names = "|".join(re.escape(version) for version in sorted(versions))
-        pattern = quote(rf"^cluster\.({names})\.grpc\.({'|'.join(_PREDICTING)})\.total$")
+        methods = "|".join(_PREDICTING)
+        pattern = quote(rf"^cluster\.({names})\.grpc\.[^.]+\.({methods})\.total$")
         calls = dict.fromkeys(versions, 0)
         for stat in self._get(f"/stats?format=json&filter={pattern}").get("stats", ()):
             if "name" in stat:

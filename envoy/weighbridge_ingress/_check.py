@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from weighbridge_ingress._rules_routes import Finding
 
-_DESCRIPTORS = "protos/logistics/delay/v1/descriptors.binpb"
-
 
 def check_file(path: Path, known_versions: Collection[str] | None = None) -> list[Problem]:
     """Find the problems of one traffic file; an empty list means that it would be accepted.
@@ -48,11 +46,11 @@ def check_folder(folder: Path, descriptors_file: Path | None = None) -> list[Pro
     from weighbridge_ingress._rules_bootstrap import bootstrap_findings, named_versions
     from weighbridge_ingress._rules_environments import environment_problems
     from weighbridge_ingress._rules_routes import route_findings, template_findings
-    from weighbridge_ingress.bootstrap import known_versions
+    from weighbridge_ingress.bootstrap import find_descriptors, known_versions
 
-    descriptors = descriptors_file or folder.resolve().parent / _DESCRIPTORS
     bootstrap_file, routes_file = folder / "bootstrap.yaml", folder / "routes.yaml"
     try:
+        descriptors = descriptors_file or find_descriptors(folder.resolve().parent)
         bootstrap, routes = _load(bootstrap_file), _load(routes_file)
         versions = named_versions(bootstrap)
         config = route_configuration(routes)

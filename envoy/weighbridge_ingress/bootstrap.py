@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "connection_manager",
     "filter_config",
+    "find_descriptors",
     "known_versions",
     "load_bootstrap",
     "localize",
@@ -36,6 +37,16 @@ def load_bootstrap(path: Path) -> Json:
 def write_bootstrap(bootstrap: Mapping[str, Any], path: Path) -> None:
     """Write a bootstrap file for `envoy -c`."""
     path.write_text(dump(dict(bootstrap)), encoding="utf-8")
+
+
+def find_descriptors(project: Path) -> Path:
+    """Return what JSON calls are read by: the one such file under protos/. Raises TemplateError."""
+    found = sorted(project.glob("protos/**/descriptors.binpb"))
+    if len(found) != 1:
+        raise TemplateError(
+            f"{project}/protos must hold one descriptors.binpb, not {len(found)}: `make generate`"
+        )
+    return found[0]
 
 
 def known_versions(bootstrap: Mapping[str, Any]) -> tuple[str, ...]:

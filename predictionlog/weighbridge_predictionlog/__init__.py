@@ -15,9 +15,20 @@ from weighbridge_predictionlog._errors import (
     ShipperRunningError,
     SpoolError,
 )
-from weighbridge_predictionlog._identity import hash_sticky_key, new_prediction_id
-from weighbridge_predictionlog._process import LogFormat, log_to_stderr, read_settings
-from weighbridge_predictionlog._row import Kind, PredictionRow, Route
+from weighbridge_predictionlog._identity import (
+    PredictionIds,
+    hash_sticky_key,
+    new_prediction_id,
+    new_prediction_id_text,
+    new_prediction_ids,
+)
+from weighbridge_predictionlog._process import (
+    LogFormat,
+    log_to_stderr,
+    read_settings,
+    variables_of,
+)
+from weighbridge_predictionlog._row import Kind, PredictionRow, Route, RowTemplate, TemplateRow
 from weighbridge_predictionlog.spool import Spool, SpoolReader
 
 if TYPE_CHECKING:
@@ -36,22 +47,28 @@ __all__ = [
     "LogFormat",
     "LoggedCall",
     "MigrationError",
+    "PredictionIds",
     "PredictionLogError",
     "PredictionRow",
     "Route",
     "RowError",
     "RowRefusedError",
+    "RowTemplate",
     "ShipperRunningError",
     "Spool",
     "SpoolError",
     "SpoolReader",
+    "TemplateRow",
     "count_calls",
     "hash_sticky_key",
     "log_to_stderr",
     "migrate",
     "new_prediction_id",
+    "new_prediction_id_text",
+    "new_prediction_ids",
     "read_settings",
     "recent_calls",
+    "variables_of",
 ]
 
 _DATABASE_NAMES = frozenset({"CallCount", "LoggedCall", "count_calls", "migrate", "recent_calls"})

@@ -38,7 +38,7 @@ def main() -> int:
 
 
 def _ship() -> None:
-    settings = read_settings(ShipSettings)
+    settings = read_settings(ShipSettings, strict=True)
     log_to_stderr(settings.log_format)
     run_shipper(
         settings.spool_root,

@@ -2,8 +2,11 @@
 
 import json
 import logging
+import os
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pythonjsonlogger.json import JsonFormatter
@@ -26,23 +29,52 @@ def log_to_stderr(log_format: LogFormat) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
 
 
-def read_settings(kind: type[S]) -> S:
+def read_settings(kind: type[S], *, strict: bool = False) -> S:
     """Read a process's settings from the environment.
 
     SystemExit(2) after one line for each variable that is missing or wrong, without its value:
-    it may be a secret. What a validator of the whole says stands as it is.
+    it may be a secret. What a validator of the whole says stands as it is. `strict` also refuses
+    variables with our prefix that are no setting of this process: mostly a slip of the pen.
     """
     from pydantic import ValidationError
 
+    unknown = [*_unknown(variables_of(kind), _prefix(kind))] if strict else []
+    settings: S | None = None
+    faults: list[str] = []
     try:
-        return kind()
+        settings = kind()
     except ValidationError as error:
-        log_to_stderr("json")
-        prefix = kind.model_config.get("env_prefix", "")
         for fault in error.errors(include_input=False, include_url=False):
-            place = [_variable(name, prefix) for name in fault["loc"][:1]]
-            _log.error(": ".join([*place, fault["msg"].removeprefix("Value error, ")]))
-        raise SystemExit(2) from None
+            place = [_variable(name, _prefix(kind)) for name in fault["loc"][:1]]
+            faults.append(": ".join([*place, fault["msg"].removeprefix("Value error, ")]))
+    if settings is not None and not unknown:
+        return settings
+    log_to_stderr("json")
+    for line in (*faults, *unknown):
+        _log.error(line)
+    raise SystemExit(2)
+
+
+def variables_of(kind: "type[BaseSettings]") -> dict[str, str]:
+    """Return the environment variable of each field, by the field's name."""
+    return {
+        name: _variable(str(field.validation_alias or name), _prefix(kind))
+        for name, field in kind.model_fields.items()
+    }
+
+
+def _prefix(kind: "type[BaseSettings]") -> str:
+    return kind.model_config.get("env_prefix", "")
+
+
+def _unknown(known: dict[str, str], prefix: str) -> Iterator[str]:
+    """Say of each variable with the prefix that nobody reads what it may have meant."""
+    for name in sorted(os.environ):
+        read_as = name.upper()  # pydantic looks for names in either case
+        if read_as.startswith(prefix) and read_as not in known.values():
+            near = get_close_matches(read_as, known.values(), n=1, cutoff=0.8)
+            hint = f"did you mean {near[0]}?" if near else "unset it"
+            yield f"{name}: no setting of this program has this name; {hint}"
 
 
 def _is_worth_a_line(record: logging.LogRecord) -> bool:

@@ -42,7 +42,7 @@ def find_model(
     if missing or not _SHA256.fullmatch(found.tags["sha256"]):
         raise PinError(
             f"{name} version {found.version} was registered without its artefact's address and "
-            "SHA-256 (tags uri and sha256): register it again with this project's training"
+            "SHA-256 (tags uri and sha256): register it again by `weighbridge model register`"
         )
     model = RegisteredModel(name, str(found.version), found.tags["uri"], found.tags["sha256"])
     if not (name + model.uri).isprintable():

@@ -1,12 +1,15 @@
-"""How a server stops, in this order:
+"""How a server stops, in this order, each step with its limit:
 
-1. health says NOT_SERVING: balancers take this endpoint out;
-2. wait for them to notice, still answering every call (WEIGHBRIDGE_DRAIN_WAIT_S);
-3. take no new calls, finish the running ones (WEIGHBRIDGE_STOP_LIMIT_S);
-4. close the spool: no call that its caller still waits for can write a row any more;
-5. exit, without waiting for what did not end: 0, or 1 when calls went on past the limit.
+1. follow no alias any more: nothing is waited for;
+2. health says NOT_SERVING: balancers take this endpoint out;
+3. wait for them to notice, still answering every call (WEIGHBRIDGE_DRAIN_WAIT_S);
+4. GOAWAY: clients open new calls elsewhere; finish those that run or wait for a thread
+   (WEIGHBRIDGE_STOP_LIMIT_S), and let their answers leave (a second);
+5. flush and close the spool (WEIGHBRIDGE_FLUSH_LIMIT_S): no call that its caller still waits for
+   can write a row any more;
+6. exit, without waiting for what did not end: 0, or 1 when a limit was reached.
 
-A second signal during the wait skips the rest of the wait.
+A second signal during the wait of step 3 skips the rest of it. Metrics are served up to the exit.
 """
 
 import logging
@@ -14,6 +17,7 @@ import os
 import select
 import signal
 import socket
+import threading
 from types import FrameType
 from typing import NoReturn, Protocol
 
@@ -35,7 +39,7 @@ class Log(Protocol):
     """What is closed last."""
 
     def close(self) -> None:
-        """Finish what was written."""
+        """Bring what was written to the disk. Raises OSError when the disk does not take it."""
 
 
 class StopSignal:
@@ -66,31 +70,59 @@ def _note(_number: int, _frame: FrameType | None) -> None:
 def exit_on_signal() -> None:
     """Make a signal end the process at once; for the time before there is anything to stop.
 
-    As process 1 of a container Python would otherwise ignore SIGTERM.
+    As process 1 of a container it would otherwise be deaf to SIGTERM.
     """
     for number in _SIGNALS:
         signal.signal(number, _exit)
 
 
 def _exit(number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(128 + number)
+    # An exception would come up in the midst of some import, which might take it for its own.
+    os._exit(128 + number)
 
 
 def stop_in_order(
-    server: Server, log: Log, asked: StopSignal, *, drain_wait_s: float, stop_limit_s: float
+    server: Server,
+    log: Log,
+    asked: StopSignal,
+    *,
+    drain_wait_s: float,
+    stop_limit_s: float,
+    flush_limit_s: float,
 ) -> int:
-    """Go through the order above up to the exit; return how many calls did not end."""
+    """Go through the order above, from health on; return the exit code."""
     _log.info("stopping: not serving", extra={"wait_s": drain_wait_s})
     server.leave()
     asked.pause(drain_wait_s)
     _log.info("stopping: finishing running calls", extra={"limit_s": stop_limit_s})
     unfinished = server.stop(stop_limit_s)
-    log.close()
+    flushed = _flush(log, flush_limit_s)
     if unfinished:
         _log.error("stopped before all calls had ended", extra={"calls": unfinished})
-    else:
+    elif flushed:
         _log.info("stopped")
-    return unfinished
+    return 1 if unfinished or not flushed else 0
+
+
+def _flush(log: Log, limit_s: float) -> bool:
+    """Close the log; a disk that hangs is left behind, with a thread that waits for it."""
+    failure: list[str] = [f"the disk took longer than {limit_s:g} s"]
+
+    def close() -> None:
+        try:
+            log.close()
+        except OSError as error:
+            failure[0] = str(error)
+        else:
+            failure.clear()
+
+    closing = threading.Thread(target=close, name="flush", daemon=True)
+    closing.start()
+    closing.join(limit_s)
+    if failure:
+        # They are in the kernel's memory: the end of this process does not take them.
+        _log.error("stopped before the last rows were on the disk", extra={"error": failure[0]})
+    return not failure
 
 
 def exit_now(code: int) -> NoReturn:

@@ -13,6 +13,7 @@ from rich.table import Table
 from weighbridge_stack._errors import StackError
 from weighbridge_stack._layout import Layout
 from weighbridge_stack._lock import only_one
+from weighbridge_stack._model_name import is_own, served_model
 from weighbridge_stack._secrets import Secrets
 from weighbridge_stack._settings import StackSettings, read_settings_for
 from weighbridge_stack._signals import end_like_ctrl_c
@@ -86,7 +87,8 @@ def _layout() -> Layout:
     versions = served_versions()
     settings = read_settings_for(versions)
     make_home(settings.home)
-    return Layout(settings, Secrets.load_or_create(settings.home), versions)
+    secrets = Secrets.load_or_create(settings.home)
+    return Layout(settings, secrets, versions, served_model(settings))
 
 
 def _up(console: Console) -> int:
@@ -152,8 +154,8 @@ def _tell_where_things_are(layout: Layout, console: Console, took_s: float) -> N
     for name, place in places.items():
         console.print(f"  {name:<20}{place}", soft_wrap=True)
     console.print("\nTry:")
-    sample = _relative(layout.sample)
-    for command in (f"predict {sample}", "rollout set 25", "rollout status"):
+    first = [] if is_own(layout.model_name) else [f"predict {_relative(layout.sample)}"]
+    for command in (*first, "rollout set 25", "rollout status"):
         console.print(f"  .venv/bin/weighbridge {command}", soft_wrap=True)
 
 

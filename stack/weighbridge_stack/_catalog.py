@@ -1,9 +1,9 @@
 """The parts of a stack: the one list that up, down and status go by."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from weighbridge_stack._settings import StackSettings, port_field
+from weighbridge_stack._settings import StackSettings, metrics_port_field, port_field
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,10 @@ _AFTER_SERVERS = (
     Entry("agent", "the agent", "agent_port", 1),
     Entry("envoy", "Envoy", "envoy_port", 0),
 )
-# Two more ports that Envoy listens on; taken ones would stop it half way too.
-EXTRA_PORTS = {
-    "envoy": (
-        Entry("envoy", "Envoy's admin page", "envoy_admin_port", 0),
-        Entry("envoy", "Envoy's readiness", "envoy_probe_port", 0),
-    )
-}
+_ENVOY_EXTRA_PORTS = (
+    Entry("envoy", "Envoy's admin page", "envoy_admin_port", 0),
+    Entry("envoy", "Envoy's readiness", "envoy_probe_port", 0),
+)
 
 
 def catalog(versions: Sequence[str]) -> tuple[Entry, ...]:
@@ -56,6 +53,22 @@ def catalog(versions: Sequence[str]) -> tuple[Entry, ...]:
         for one in versions
     )
     return (*_BEFORE_SERVERS, *servers, *_AFTER_SERVERS)
+
+
+def extra_ports(versions: Sequence[str]) -> Mapping[str, tuple[Entry, ...]]:
+    """Return what parts listen on besides; taken ports of these would stop the start too."""
+    metrics = {
+        server_name(one): (
+            Entry(
+                server_name(one),
+                f"the metrics of {one}",
+                metrics_port_field(one),
+                _SERVER_STOP_RANK,
+            ),
+        )
+        for one in versions
+    }
+    return {"envoy": _ENVOY_EXTRA_PORTS, **metrics}
 
 
 def server_name(version: str) -> str:

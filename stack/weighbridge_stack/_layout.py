@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from weighbridge_stack._model_name import VARIABLE as MODEL_VARIABLE
 from weighbridge_stack._secrets import Secrets
 from weighbridge_stack._settings import StackSettings
+from weighbridge_training import SAMPLE_FILE
 
 PROJECT = Path(__file__).resolve().parents[2]
 BOOTSTRAP = PROJECT / "envoy" / "bootstrap.yaml"
@@ -22,6 +24,8 @@ class Layout:
     secrets: Secrets
     versions: tuple[str, ...]
     """Those that are served."""
+    model_name: str
+    """The registered model that they are versions of."""
 
     @cached_property
     def home(self) -> Path:
@@ -56,7 +60,7 @@ class Layout:
     @property
     def sample(self) -> Path:
         """A file of rows to send."""
-        return self.home / "data" / "shipments.csv"
+        return self.home / "data" / SAMPLE_FILE
 
     def database_url(self, database: str = "weighbridge", driver: str = "") -> str:
         """URL of a database of the stack's PostgreSQL, as its owner, the role of the same name."""
@@ -106,6 +110,7 @@ class Layout:
         """Every address, by the names that the command and the SDK read."""
         return {
             "WEIGHBRIDGE_HOME": str(self.home),
+            MODEL_VARIABLE: self.model_name,
             "WEIGHBRIDGE_TARGET": self.target,
             "WEIGHBRIDGE_DATABASE_URL": self.database_url(),
             "WEIGHBRIDGE_TRAFFIC_REPO": str(self.repository),

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from weighbridge_ingress import envoy_binary
-from weighbridge_stack._catalog import EXTRA_PORTS, catalog
+from weighbridge_stack._catalog import catalog, extra_ports
 from weighbridge_stack._errors import NotReadyError, OtherPortsError
 from weighbridge_stack._layout import Layout
 from weighbridge_stack._parts import _pg_cluster, _s3
@@ -91,7 +91,7 @@ def _wrong_address(layout: Layout) -> list[str]:
 
 
 def _repeated_ports(layout: Layout) -> Iterator[str]:
-    extra = (entry for entries in EXTRA_PORTS.values() for entry in entries)
+    extra = (entry for entries in extra_ports(layout.versions).values() for entry in entries)
     variables: dict[int, list[str]] = {}
     for entry in (*catalog(layout.versions), *extra):
         if (port := entry.port(layout.settings)) is not None:
@@ -102,7 +102,7 @@ def _repeated_ports(layout: Layout) -> Iterator[str]:
 
 
 def _taken_ports(layout: Layout, processes: Processes) -> Iterator[str]:
-    settings = layout.settings
+    settings, extra = layout.settings, extra_ports(layout.versions)
     for part in catalog(layout.versions):
         running = processes.running(part.name)
         if running and running.port != part.port(settings):
@@ -112,7 +112,7 @@ def _taken_ports(layout: Layout, processes: Processes) -> Iterator[str]:
             )
         if running:
             continue
-        for entry in (part, *EXTRA_PORTS.get(part.name, ())):
+        for entry in (part, *extra.get(part.name, ())):
             port = entry.port(settings)
             if port is not None and not _is_free(settings.bind, port):
                 other = port + 10_000 if port < 55_000 else port - 10_000

@@ -7,8 +7,9 @@ from typing import Any
 from pydantic import Field, create_model
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-# Of the model servers: a version's number is added to it.
+# Of the model servers, and of their metrics: a version's number is added to it.
 _BASE_PORT = 9000
+_BASE_METRICS_PORT = 9400
 
 
 class StackSettings(BaseSettings):
@@ -45,6 +46,12 @@ class StackSettings(BaseSettings):
     agent_port: int = Field(9903, gt=0, lt=65536)
     """The agent's report."""
 
+    model_name: str | None = Field(None, min_length=1)
+    """The registered model to serve, unset: the one told before, else the one trained here.
+
+    For another name nothing is trained: its versions are registered and pinned by people.
+    """
+
     training_rows: int | None = Field(None, ge=2_000)
     """Generated rows that the models are trained on at the first start; unset: 40,000."""
 
@@ -60,12 +67,17 @@ class StackSettings(BaseSettings):
         """Port of the model server of a version that these settings were read for."""
         return int(getattr(self, port_field(version)))
 
+    def version_metrics_port(self, version: str) -> int:
+        """Port of the metrics of a version's model server."""
+        return int(getattr(self, metrics_port_field(version)))
+
 
 def read_settings_for(versions: Sequence[str]) -> StackSettings:
-    """Read the settings of a stack that serves these versions: each has a port of its own."""
+    """Read the settings of a stack that serves these versions: each has two ports of its own."""
     ports: dict[str, Any] = {
-        port_field(version): (int, Field(_BASE_PORT + version_number(version), gt=0, lt=65536))
+        field(version): (int, Field(base + version_number(version), gt=0, lt=65536))
         for version in versions
+        for field, base in ((port_field, _BASE_PORT), (metrics_port_field, _BASE_METRICS_PORT))
     }
     return create_model("VersionedSettings", __base__=StackSettings, **ports)()
 
@@ -73,6 +85,11 @@ def read_settings_for(versions: Sequence[str]) -> StackSettings:
 def port_field(version: str) -> str:
     """Name the setting that holds the port of a version's model server."""
     return f"{version}_port"
+
+
+def metrics_port_field(version: str) -> str:
+    """Name the setting that holds the port of the metrics of a version's model server."""
+    return f"{version}_metrics_port"
 
 
 def version_number(version: str) -> int:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from weighbridge_stack._catalog import Entry, catalog, server_name
 from weighbridge_stack._hints import how_to_pin
 from weighbridge_stack._layout import Layout
+from weighbridge_stack._model_name import is_own
 from weighbridge_stack._models import pinned
 from weighbridge_stack._process import Processes
 
@@ -43,10 +44,12 @@ def status(layout: Layout) -> list[PartStatus]:
 
 
 def _hints(layout: Layout) -> dict[str, str]:
-    """Tell of each version that waits for a person to pin it; the first start pins by itself."""
+    """Tell of each version that waits for a person to pin it; a first start may pin by itself."""
     pins = pinned(layout)
-    waiting = [version for version in layout.versions if pins and version not in pins]
-    return {server_name(version): how_to_pin(version) for version in waiting}
+    if not pins and not is_own(layout.model_name):
+        return {}
+    waiting = [version for version in layout.versions if version not in pins]
+    return {server_name(version): text for version, text in how_to_pin(layout, waiting).items()}
 
 
 def _part(entry: Entry, layout: Layout, processes: Processes, hint: str | None) -> PartStatus:

@@ -14,6 +14,7 @@ from weighbridge_stack._catalog import catalog, server_name
 from weighbridge_stack._errors import StartError
 from weighbridge_stack._hints import how_to_mend, how_to_pin
 from weighbridge_stack._layout import Layout
+from weighbridge_stack._model_name import is_own
 from weighbridge_stack._parts import _agent, _envoy, _mlflow, _postgres, _s3, _server, _shipper
 from weighbridge_stack._process import Part, Processes, Record
 from weighbridge_stack._progress import Progress
@@ -55,15 +56,17 @@ class Up:
     def hints(self) -> list[str]:
         """What the run has left for a person to do."""
         waiting = [one for one in self._layout.versions if one not in self._served]
+        pins = how_to_pin(self._layout, waiting)
         refused = [how_to_mend(self._layout, self._refused)] if self._refused else []
-        return [*map(how_to_pin, waiting), *refused]
+        return [*pins.values(), *refused]
 
     def _steps(self) -> list[Step]:
         layout = self._layout
         # Once the pins stand in Git, servers need neither MLflow nor the registry to start.
-        pinned = bool(_models.pinned(layout))
+        # Those of a model that is not trained here are written by people.
+        nothing_to_make = bool(_models.pinned(layout)) or is_own(layout.model_name)
         servers = [
-            self._server(version, ["s3", "repository"] if pinned else ["pins"])
+            self._server(version, ["s3", "repository"] if nothing_to_make else ["pins"])
             for version in layout.versions
         ]
         first_start = [
@@ -78,7 +81,7 @@ class Up:
             Step("keys", [], lambda: create_signing_key(layout.keys)),
             Step("repository", [], self._repository),
             Step("mlflow", ["databases", "s3"], lambda: self._start(_mlflow.part(layout))),
-            *([] if pinned else first_start),
+            *([] if nothing_to_make else first_start),
             *servers,
             Step("shipper", ["databases"], lambda: self._start(_shipper.part(layout))),
             Step("agent", ["repository"], lambda: self._start(_agent.part(layout))),

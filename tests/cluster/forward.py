@@ -1,4 +1,4 @@
-"""`kubectl port-forward`, for the few calls to what has no port outside."""
+"""`kubectl port-forward`, for calls to what has no port outside, or to one pod and no other."""
 
 import re
 import subprocess
@@ -9,14 +9,14 @@ from tests.cluster.kubectl import Kubectl
 
 
 @contextmanager
-def forwarded(kubectl: Kubectl, service: str, port: int) -> Iterator[str]:
-    """Yield an address of this machine behind which a pod of the Service is."""
+def forwarded(kubectl: Kubectl, target: str, port: int) -> Iterator[str]:
+    """Yield an address of this machine behind which a `pod/…`, or one of a `service/…`, is."""
     command = [
         "kubectl",
         f"--kubeconfig={kubectl.kubeconfig}",
         f"--namespace={kubectl.namespace}",
         "port-forward",
-        f"service/{service}",
+        target,
         f":{port}",
     ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

@@ -24,8 +24,20 @@ def termination_messages(pod: Pod) -> list[str]:
 
 def is_ready(pod: Pod) -> bool:
     """Tell whether it gets calls."""
+    return bool(ready_since(pod))
+
+
+def ready_since(pod: Pod) -> str:
+    """Return since when it gets calls without a break; "" if it does not."""
     conditions = pod["status"].get("conditions", [])
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+    ready = (one for one in conditions if one["type"] == "Ready" and one["status"] == "True")
+    return str(next((one["lastTransitionTime"] for one in ready), ""))
+
+
+def restarts(pod: Pod, container: str) -> int:
+    """Return how often a container was started anew."""
+    found = (one["restartCount"] for one in _containers(pod) if one["name"] == container)
+    return int(next(found))
 
 
 def _containers(pod: Pod) -> Iterator[dict[str, Any]]:

@@ -1,19 +1,16 @@
 """The recipes of k8s/README.md, followed word for word."""
 
-import re
 from pathlib import Path
 
 from tests.cluster.environment import ClusterEnvironment
+from tests.pages import commands_after
+
+_README = Path(__file__).parents[2] / "k8s" / "README.md"
 
 
 def recipe(title: str) -> list[str]:
     """Return the lines of the first block of commands after a paragraph that begins so."""
-    readme = Path(__file__).parents[2].joinpath("k8s", "README.md").read_text()
-    found = re.search(
-        rf"^\**{re.escape(title)}.*?\n```\n(.*?)```", readme, re.DOTALL | re.MULTILINE
-    )
-    assert found, f"k8s/README.md has no recipe {title}"
-    return found.group(1).splitlines()
+    return commands_after(_README, title)
 
 
 def follow(kind: ClusterEnvironment, lines: list[str]) -> None:

@@ -3,6 +3,7 @@
 import json
 
 from tests.cluster.environment import ClusterEnvironment
+from tests.cluster.metrics import samples
 
 _ASK = """
 import importlib.util, json, os, shutil
@@ -43,3 +44,13 @@ def test_images_carry_their_commit(kind: ClusterEnvironment, image_tag: str) -> 
     for pod in (*kind.pods("v6"), *kind.pods("v7")):
         for container in pod["spec"]["containers"]:
             assert container["image"].endswith(f"/weighbridge-server:{image_tag}")
+
+
+def test_a_server_s_metrics_name_its_model(kind: ClusterEnvironment) -> None:
+    for version in ("v6", "v7"):
+        for pod in kind.pods(version):
+            name = pod["metadata"]["name"]
+            (info,) = samples(kind.kubectl, name, "weighbridge_server_model_info")
+            assert info.value == 1
+            assert info.labels["version"] == version.removeprefix("v")
+            assert info.labels["mode"] == "pinned"

@@ -136,6 +136,8 @@ def test_callers_and_askers_and_monitoring_reach_envoy(rendered: Rendered) -> No
     (monitoring,) = rules(render, envoy, "Ingress", 9902)
     namespace = {"kubernetes.io/metadata.name": "monitoring"}
     assert monitoring == [{"namespaceSelector": {"matchLabels": namespace}}]
+    for server in ("Deployment/serving-api-v6", "Deployment/serving-api-v7"):
+        assert list(rules(render, render.pod(server), "Ingress", 9464)) == [monitoring]
     askers = [peer for peers in rules(render, envoy, "Ingress", 9903) for peer in peers or []]
     labels = {"weighbridge.dev/asks-agents": "true"}
     assert {"namespaceSelector": {}, "podSelector": {"matchLabels": labels}} in askers

@@ -102,6 +102,48 @@ def test_a_version_that_was_not_wanted_leaves_nothing(tree: Path) -> None:
     assert texts(tree) == before
 
 
+def test_a_model_of_ones_own_starts_with_versions_of_its_own(tree: Path) -> None:
+    before = renders(tree)
+    change(tree, "start", "v1", "v2")
+    check(tree)
+    assert not {file for file, text in texts(tree).items() if re.search(r"\bv[67]\b", text)} - {
+        "k8s/base/traffic-policy.yaml"  # where v7 is an example in a message
+    }
+    for name, after in renders(tree).items():
+        assert versions(after) == {"v1", "v2"}
+        assert len(after.objects) == len(before[name].objects)
+        assert after.one("ConfigMap", "traffic")["data"] == {
+            "stable": "v1",
+            "canary": "v2",
+            "canary-percent": "0",
+            "shadow-percent": "0",
+        }
+    pin = (tree / "envoy" / "traffic" / "kind" / "model-v2.yaml").read_text()
+    assert "`weighbridge model pin v2 --version 2 -e kind`" in pin
+
+
+def test_versions_of_ones_own_come_and_go_as_others_do(tree: Path) -> None:
+    change(tree, "start", "v1", "v2")
+    change(tree, "add", "v3")
+    check(tree)
+    give_calls_to(tree, "v2", "v3")
+    change(tree, "retire", "v1")
+    check(tree)
+    for after in renders(tree).values():
+        assert versions(after) == {"v2", "v3"}
+
+
+def test_versions_that_serve_are_not_renamed(tree: Path) -> None:
+    pin = tree / "envoy" / "traffic" / "staging" / "model-v6.yaml"
+    pin.write_text(pin.read_text().replace('MODEL_NAME: ""', "MODEL_NAME: Somebody's"))
+    before = texts(tree)
+    done = version(tree, "start", "v1", "v2")
+    assert done.returncode == 1
+    assert "envoy/traffic/staging/model-v6.yaml" in done.stderr
+    assert "these files pin models" in done.stderr
+    assert texts(tree) == before
+
+
 def test_a_pin_that_is_there_already_is_kept(tree: Path) -> None:
     pin = tree / "envoy" / "traffic" / "kind" / "model-v8.yaml"
     pin.write_text("# filled in before\n")
@@ -119,6 +161,9 @@ def test_a_pin_that_is_there_already_is_kept(tree: Path) -> None:
         (("add", "v7"), "v7 is there already"),
         (("retire", "v9"), "there is no v9; there are v6 v7"),
         (("retire", "v6"), "two versions are the least"),
+        (("start", "v1"), "usage: "),
+        (("start", "v2", "v1"), "usage: "),
+        (("start", "v5", "v6"), "v6 is there already"),
     ],
 )
 def test_what_cannot_be_done_changes_nothing(

@@ -114,8 +114,14 @@ def test_model() -> None:
                 inputs=[model_pb2.TensorSpec(name="asset_id", datatype="BYTES", shape=[-1])],
                 training_metrics={"auc": 0.81},
                 alias="production",
+                mode=model_pb2.SOURCE_MODE_ALIAS,
+                source=model_pb2.BYTES_SOURCE_CACHE,
+                last_error=model_pb2.LoadFailure(
+                    description="no", reason="DIGEST_MISMATCH", version="8", attempts=3
+                ),
             )
             model.loaded_time.FromSeconds(1_700_000_000)
+            model.last_error.failed_time.FromSeconds(1_700_000_001)
             return service_pb2.GetModelResponse(model=model)
 
     with Loaded() as server, Client(server.target) as client:
@@ -125,8 +131,27 @@ def test_model() -> None:
     assert model.threshold == 0.37
     assert model.inputs == (TensorSpec(name="asset_id", datatype="BYTES", shape=(-1,)),)
     assert model.training_metrics == {"auc": 0.81}
-    assert model.alias == "production"
+    assert (model.alias, model.mode, model.source) == ("production", "alias", "cache")
+    assert model.last_error is not None
+    assert (model.last_error.reason, model.last_error.version) == ("DIGEST_MISMATCH", "8")
+    assert (model.last_error.description, model.last_error.attempts) == ("no", 3)
+    assert model.last_error.failed_time.timestamp() == 1_700_000_001
     assert model.loaded_time.timestamp() == 1_700_000_000
+
+
+def test_a_model_of_a_server_that_says_little() -> None:
+    class Terse(FakeServer):
+        def GetModel(
+            self, request: service_pb2.GetModelRequest, context: grpc.ServicerContext
+        ) -> service_pb2.GetModelResponse:
+            model = model_pb2.ServedModel(threshold=math.nan)
+            model.source = 99  # type: ignore[assignment]  # what a newer server may say
+            return service_pb2.GetModelResponse(model=model)
+
+    with Terse() as server, Client(server.target) as client:
+        model = client.model()
+    assert model.threshold is None
+    assert (model.alias, model.mode, model.source, model.last_error) == ("", "", "", None)
 
 
 def test_what_a_call_carries(fake_server: FakeServer, shipment: Shipment) -> None:

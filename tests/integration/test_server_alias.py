@@ -1,59 +1,29 @@
-"""A server that takes its version from an alias, as MLflow has it when the server starts."""
+"""A server that takes its version from an alias: how it starts, and what ends a start."""
 
 import json
-import re
 import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
-from mlflow import MlflowClient
 
 from logistics.delay.v1 import delay_service_pb2 as pb
-from tests.fix_mlflow import MlflowServer
-from tests.fix_models import ModelFile, build_model
-from tests.fix_server import ServerProcess, StartServer
+from logistics.delay.v1.model_pb2 import (
+    BYTES_SOURCE_CACHE,
+    BYTES_SOURCE_STORE,
+    SOURCE_MODE_ALIAS,
+    SOURCE_MODE_PINNED,
+)
+from tests.fix_models import ModelFile
+from tests.fix_registry import Registry
+from tests.fix_server import StartServer
 from tests.shipments import single
 
 Refusal = Callable[..., tuple[str, str]]
-
-
-class Registry:
-    """A registered model of one test's own."""
-
-    def __init__(self, server: MlflowServer, name: str) -> None:
-        self.server = server
-        self.name = name
-        self.client = MlflowClient(server.tracking_uri, registry_uri=server.tracking_uri)
-        self.client.create_registered_model(name)
-
-    def register(self, model: ModelFile) -> dict[str, str]:
-        """Put the artefact into S3 and return the tags of a version that stands for it."""
-        key = f"{self.name}/{model.sha256[:12]}/model.onnx"
-        self.server.s3.client().put_object(Bucket="mlflow", Key=key, Body=model.path.read_bytes())
-        return {"uri": f"s3://mlflow/{key}", "sha256": model.sha256}
-
-    def point(self, alias: str, tags: Mapping[str, str]) -> str:
-        """Make a version with these tags and let the alias stand for it; return its number."""
-        source = "s3://mlflow/anything"
-        made = self.client.create_model_version(
-            self.name, source, tags=dict(tags), await_creation_for=0
-        )
-        self.client.set_registered_model_alias(self.name, alias, made.version)
-        return str(made.version)
-
-    def asking(self, alias: str) -> dict[str, str]:
-        """Return the variables of a server that follows the alias, and has no pin."""
-        unset = dict.fromkeys(("MODEL_VERSION", "MODEL_URI", "MODEL_SHA256"), "")
-        return self.server.environment | unset | {"MODEL_NAME": self.name, "MODEL_ALIAS": alias}
-
-
-@pytest.fixture
-def registry(mlflow_server: MlflowServer, request: pytest.FixtureRequest) -> Registry:
-    return Registry(mlflow_server, re.sub(r"\W+", "-", f"Model-{request.node.name}"))
 
 
 @pytest.fixture
@@ -70,11 +40,6 @@ def refusal(start_server: StartServer, model_file: ModelFile) -> Refusal:
     return refusal
 
 
-def served(server: ServerProcess) -> tuple[str, str, str]:
-    model = server.stub.GetModel(pb.GetModelRequest(), timeout=10).model
-    return model.model.version, model.model.digest, model.alias
-
-
 def test_it_serves_the_version_that_the_alias_names(
     start_server: StartServer, model_file: ModelFile, registry: Registry
 ) -> None:
@@ -87,23 +52,37 @@ def test_it_serves_the_version_that_the_alias_names(
     assert [(row.model_version, row.served_version) for row in server.rows] == [("1", "v1")]
     (line,) = (one for one in server.records if one["message"] == "serving")
     assert (line["mode"], line["alias"], line["version"]) == ("alias", "live", number)
+    assert line["source"] == "store"
+    assert (model.mode, model.source) == (SOURCE_MODE_ALIAS, BYTES_SOURCE_STORE)
+    assert not model.HasField("last_error")
 
 
-def test_a_moved_alias_is_followed_at_the_next_start(
-    start_server: StartServer,
-    model_file: ModelFile,
-    write_model: Callable[[bytes], ModelFile],
-    registry: Registry,
+def test_a_pinned_server_with_a_copy_asks_nobody(
+    start_server: StartServer, model_file: ModelFile, tmp_path: Path
 ) -> None:
-    newer = write_model(build_model(bias=1.0))
-    registry.point("live", registry.register(model_file))
-    running = start_server(model_file, **registry.asking("live"))
-    before = ("1", f"sha256:{model_file.sha256}", "live")
-    assert served(running) == before
-    registry.point("live", registry.register(newer))
-    assert served(running) == before
-    restarted = start_server(model_file, **registry.asking("live"))
-    assert served(restarted) == ("2", f"sha256:{newer.sha256}", "live")
+    cache = {"WEIGHBRIDGE_MODEL_CACHE_DIR": str(tmp_path / "cache")}
+    assert start_server(model_file, **cache).target
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        nobody = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        asked = {"MLFLOW_TRACKING_URI": nobody, "MLFLOW_S3_ENDPOINT_URL": nobody}
+        server = start_server(model_file, MODEL_URI="s3://mlflow/model.onnx", **cache, **asked)
+        model = server.stub.GetModel(pb.GetModelRequest(), timeout=10).model
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+    assert (model.mode, model.source) == (SOURCE_MODE_PINNED, BYTES_SOURCE_CACHE)
+    assert (model.uri, model.alias) == ("s3://mlflow/model.onnx", "")
+
+
+def test_a_configuration_that_cannot_be_used_ends_it(
+    start_server: StartServer, model_file: ModelFile, registry: Registry, tmp_path: Path
+) -> None:
+    folder = tmp_path / "model-config"
+    (folder / "MODEL_ALIAS").mkdir(parents=True)
+    asking = registry.asking("", WEIGHBRIDGE_MODEL_CONFIG_DIR=str(folder))
+    server = start_server(model_file, **asking)
+    assert server.process.wait(30) == 2, server.log
+    assert f"cannot read {folder / 'MODEL_ALIAS'}: Is a directory" in server.log
 
 
 def test_an_unknown_model_ends_it(refusal: Refusal, registry: Registry) -> None:

@@ -160,12 +160,14 @@ def test_a_failure_inside_stays_inside(
 ) -> None:
     server = start_server(write_model(build_model(twist=fail_from(500))))
     assert server.stub.Predict(single(inventory_level=499.0), timeout=10).prediction_id
-    metadata = (("x-request-id", "r-500"),)
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    metadata = (("x-request-id", "r-500"), ("traceparent", f"00-{trace}-b7ad6b7169203331-01"))
     code, text, _ = refused(server.stub.Predict, single(inventory_level=500.0), metadata=metadata)
     assert code is grpc.StatusCode.INTERNAL
     assert text == "the server failed; its log has the cause under this call's request id"
     (told,) = (one for one in server.records if one["message"] == "a call failed")
     assert (told["method"], told["request_id"]) == (f"/{SERVICE}/Predict", "r-500")
+    assert (told["trace_id"], told["version"]) == (trace, "7")
     assert "ModelRunError: the graph failed: " in told["exception"]
     row = server.rows[-1]
     assert (row.status_code, row.request_id, row.score) == ("INTERNAL", "r-500", None)
@@ -183,7 +185,7 @@ def test_what_is_no_probability_is_no_answer(
     ]:
         code, _, _ = refused(call, request)
         assert code is grpc.StatusCode.INTERNAL
-    assert "the graph gave nan as row 1's probability" in server.log
+    assert "the graph gave nan as row 1's score" in server.log
     assert [row.status_code for row in server.rows] == ["OK", "INTERNAL", "INTERNAL"]
 
 

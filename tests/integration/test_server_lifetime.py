@@ -32,6 +32,23 @@ BALANCED = json.dumps(
     }
 )
 
+TRIES_AGAIN = json.dumps(
+    {
+        "methodConfig": [
+            {
+                "name": [{}],
+                "retryPolicy": {
+                    "maxAttempts": 3,
+                    "initialBackoff": "0.01s",
+                    "maxBackoff": "0.1s",
+                    "backoffMultiplier": 2,
+                    "retryableStatusCodes": ["CANCELLED", "UNAVAILABLE"],
+                },
+            }
+        ],
+    }
+)
+
 
 def refusal(server: ServerProcess) -> tuple[int, str]:
     """Wait for a server that cannot serve; return its exit code and its last line."""
@@ -167,7 +184,7 @@ def test_a_server_that_still_loads_ends_at_once(
         server = start_server(model_file, MODEL_URI="s3://mlflow/7/model.onnx", **variables)
         with silent.accept()[0]:
             server.ask_to_stop()
-            assert server.process.wait(5) == 128 + signal.SIGTERM
+            assert server.process.wait(15) == 128 + signal.SIGTERM
     assert server.log == ""
 
 
@@ -224,13 +241,52 @@ def test_leaving_under_load_loses_no_call(start_server: StartServer, model_file:
     assert {row.status_code for row in rows} == {"OK"}
 
 
+def test_goaway_alone_loses_no_call_of_a_client_that_tries_again(
+    start_server: StartServer, model_file: ModelFile
+) -> None:
+    """A client that asks nobody's health: it learns of the end from the connection itself.
+
+    Only its retries save it: gRPC answers a call that meets the GOAWAY half way with CANCELLED,
+    unbegun.
+    """
+    leaving = start_server(model_file, WEIGHBRIDGE_DRAIN_WAIT_S="0")
+    staying = start_server(model_file)
+    addresses = ",".join(server.target for server in (leaving, staying))
+    ended = threading.Event()
+    options = [("grpc.service_config", TRIES_AGAIN)]
+    with grpc.insecure_channel(f"ipv4:{addresses}", options) as channel:
+        stub = DelayServiceStub(channel)
+
+        def call_on() -> int:
+            calls = 0
+            while not ended.is_set():
+                stub.Predict(single(), timeout=10)
+                calls += 1
+            return calls
+
+        grpc.channel_ready_future(channel).result(10)
+        with ThreadPoolExecutor(4) as callers:
+            counts = [callers.submit(call_on) for _ in range(4)]
+            try:
+                eventually(lambda: _assert_more(leaving, 50), within_s=20)
+                leaving.ask_to_stop()
+                assert leaving.process.wait(20) == 0
+                eventually(lambda: _assert_more(staying, 50), within_s=20)
+            finally:
+                ended.set()
+            calls = sum(count.result() for count in counts)
+    rows = leaving.rows + staying.rows
+    assert len(rows) == len({row.prediction_id for row in rows}) == calls
+    assert {row.status_code for row in rows} == {"OK"}
+
+
 def test_open_streams_do_not_hold_up_the_stop(server: ServerProcess) -> None:
     watch = server.health.Watch(health_pb2.HealthCheckRequest())
     assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
     server.ask_to_stop()
     assert next(watch).status == health_pb2.HealthCheckResponse.NOT_SERVING
     # The limit for running calls is 20 s; a watch is none.
-    assert server.process.wait(5) == 0
+    assert server.process.wait(15) == 0
     assert server.messages[-4:] == [
         "serving",
         "stopping: not serving",
@@ -254,7 +310,7 @@ def test_streams_that_wait_for_a_thread_do_not_hold_up_the_stop(server: ServerPr
         # Calls arrive in their order: when this one is answered, the streams are there.
         assert server.stub.Predict(single(), timeout=10).prediction_id
         server.ask_to_stop()
-        assert server.process.wait(5) == 0
+        assert server.process.wait(15) == 0
     finally:
         ended.set()
 

@@ -73,7 +73,8 @@ def test_the_smoke_prediction_holds_for_the_bytes_in_s3(
             )
             for item in model.graph.input
         }
-        assert run_graph(content, columns) == pytest.approx(smoke["probability"], abs=1e-5)
+        recorded = smoke["outputs"]["probability"]
+        assert run_graph(content, columns) == pytest.approx(recorded, abs=1e-5)
 
 
 def test_signature_and_metrics_are_recorded(

@@ -19,7 +19,6 @@ from weighbridge_server.inference import (
     Call,
     Journal,
     Origin,
-    Predictor,
     Serving,
     Slot,
 )
@@ -108,7 +107,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     spool = Spool(folder / "spool")
     journal = Journal(spool, Origin(pin, "v7", "test"), batch_rows=BatchRows.OFF, sample_percent=0)
     model = load_model(pin, COLUMNS, folder)
-    yield Service(Serving(model, journal, Predictor(model, journal)))
+    yield Service(Serving.of(model, journal))
     spool.close()
 
 

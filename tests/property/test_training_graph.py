@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from tests.fix_training import Story
 from weighbridge_training import dataset
 from weighbridge_training.export import run_graph
-from weighbridge_training.generator import generate
+from weighbridge_training.generator import ASSETS, generate
 from weighbridge_training.table import read_table
 
 TOLERANCE = 1e-5
@@ -131,6 +131,7 @@ def test_the_artefact_describes_itself(story: Story) -> None:
         assert 0 < fitted.threshold < 1
         assert json.loads(facts["weighbridge.metrics"]) == fitted.metrics
         assert set(fitted.metrics) == {"auc", "log_loss", "brier"}
+        assert json.loads(facts["weighbridge.known_values"]) == {"asset_id": sorted(ASSETS)}
         assert facts["weighbridge.run_id"] == "run"
         assert facts["weighbridge.training_data_sha256"] == "ab" * 32
         assert {item.name for item in model.graph.input} <= set(dataset.INPUT_FIELDS)
@@ -146,7 +147,9 @@ def test_the_smoke_prediction_can_be_repeated_from_the_file_alone(story: Story) 
         smoke = json.loads(facts["weighbridge.smoke"])
         columns = columns_of([{name: value for name, (value,) in smoke["inputs"].items()}])
         assert smoke["tolerance"] == 1e-5
-        assert run_graph(made.content, columns) == pytest.approx(smoke["probability"], abs=1e-5)
+        assert run_graph(made.content, columns) == pytest.approx(
+            smoke["outputs"]["probability"], abs=1e-5
+        )
 
 
 def test_a_graph_stays_small_enough_to_answer_in_microseconds(story: Story) -> None:

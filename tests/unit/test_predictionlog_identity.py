@@ -5,7 +5,14 @@ import threading
 import time
 import uuid
 
-from weighbridge_predictionlog import hash_sticky_key, new_prediction_id
+import pytest
+
+from weighbridge_predictionlog import (
+    hash_sticky_key,
+    new_prediction_id,
+    new_prediction_id_text,
+    new_prediction_ids,
+)
 
 
 def test_ids_are_uuid7_of_now() -> None:
@@ -22,6 +29,41 @@ def test_ids_are_uuid7_of_now() -> None:
 def test_ids_grow_within_a_millisecond() -> None:
     ids = [new_prediction_id() for _ in range(50_000)]
     assert all(earlier < later for earlier, later in itertools.pairwise(ids))
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 65_536])
+def test_a_block_is_of_ids_like_others(count: int) -> None:
+    before, ids, after = new_prediction_id(), new_prediction_ids(count), new_prediction_id()
+    assert len(ids) == count
+    made = list(ids)
+    assert all(one.version == 7 and one.variant == uuid.RFC_4122 for one in made[:3])
+    in_order = [before, *made, after]
+    assert all(earlier < later for earlier, later in itertools.pairwise(in_order))
+    assert ids.texts() == [str(one) for one in made]
+
+
+def test_a_block_is_a_sequence() -> None:
+    ids = new_prediction_ids(5)
+    made = list(ids)
+    assert (ids[0], ids[-1], ids[1:3]) == (made[0], made[-1], made[1:3])
+    assert made[4] in ids
+    assert new_prediction_id() not in ids
+    assert (ids.count(made[2]), ids.count(None)) == (1, 0)
+    with pytest.raises(IndexError):
+        ids[5]
+
+
+def test_a_block_has_a_limit() -> None:
+    with pytest.raises(ValueError, match="ids at once"):
+        new_prediction_ids(-1)
+
+
+def test_ids_as_text_grow_with_the_others() -> None:
+    texts = []
+    for _ in range(1000):
+        texts += [str(new_prediction_id()), new_prediction_id_text()]
+    assert all(earlier < later for earlier, later in itertools.pairwise(texts))
+    assert uuid.UUID(texts[1]).version == 7
 
 
 def test_ids_grow_in_each_thread_and_never_repeat() -> None:

@@ -9,8 +9,9 @@ from weighbridge_predictionlog import PredictionRow, Spool, SpoolReader, hash_st
 from weighbridge_server.inference import BatchRows, Journal, Origin
 from weighbridge_server.models import Pin
 from weighbridge_server.transport import InvalidRequestError
-from weighbridge_server.transport._call import CallReader, check_key
+from weighbridge_server.transport._call import CallReader
 
+READER = CallReader("salt")
 PIN = Pin("LogisticsDelayModel", "7", "file:///m.onnx", "ab" * 32)
 
 
@@ -19,7 +20,7 @@ def logged(folder: Path, metadata: dict[str, str | bytes]) -> PredictionRow:
     spool = Spool(folder)
     origin = Origin(PIN, "v7", "host/1")
     journal = Journal(spool, origin, batch_rows=BatchRows.ALL, sample_percent=100)
-    call = CallReader("salt").read("Predict", metadata.items(), time.perf_counter_ns())
+    call = READER.read("Predict", metadata.items(), time.perf_counter_ns())
     journal.refused(call, "INVALID_ARGUMENT", "shipment.asset_id")
     spool.close()
     (row,) = SpoolReader(folder)
@@ -100,9 +101,16 @@ def test_long_user_ids_that_begin_alike_are_told_apart(tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", ["k" * 129, "k\n", "kä", b"k"])
 def test_a_key_that_no_row_can_hold_is_the_callers_fault(key: str | bytes) -> None:
     with pytest.raises(InvalidRequestError, match="x-idempotency-key: must be at most 128"):
-        check_key([("x-idempotency-key", key)])
+        READER.read("Predict", [("x-idempotency-key", key)], 0, check_key=True)
 
 
 def test_any_other_key_passes() -> None:
-    check_key([("x-idempotency-key", "k" * 128), ("x-request-id", "r" * 500)])
-    check_key([])
+    metadata = [("x-idempotency-key", "k" * 128), ("x-request-id", "r" * 500)]
+    assert READER.read("Predict", metadata, 0, check_key=True).idempotency_key == "k" * 128
+    assert READER.read("Predict", [], 0, check_key=True).idempotency_key is None
+
+
+def test_of_a_refused_call_a_bad_key_counts_as_not_said() -> None:
+    metadata = [("x-idempotency-key", "k" * 129), ("x-request-id", "r-1")]
+    call = READER.read("Predict", metadata, 0)
+    assert (call.idempotency_key, call.request_id) == (None, "r-1")

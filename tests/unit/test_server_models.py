@@ -2,12 +2,15 @@
 
 import hashlib
 import logging
+import os
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import onnx
 import pytest
-from onnx import TensorProto
+from onnx import TensorProto, helper
 
 from tests.fix_models import ModelFile, build_model
 from weighbridge_server.models import (
@@ -17,13 +20,14 @@ from weighbridge_server.models import (
     ModelError,
     Pin,
     ReadyModel,
+    ScoreRef,
     SignatureError,
     SmokeTestError,
     load_model,
 )
 from weighbridge_server.transport import COLUMNS
 
-NO_INPUTS = '{"inputs": {}, "probability": [0.5], "tolerance": 1e-5}'
+NO_INPUTS = '{"inputs": {}, "outputs": {"probability": [0.5]}, "tolerance": 1e-5}'
 WriteModel = Callable[[bytes], ModelFile]
 Load = Callable[[ModelFile], ReadyModel]
 
@@ -105,13 +109,17 @@ def test_a_damaged_copy_is_not_served_when_the_store_is_gone(
         load(model_file)
 
 
-def test_what_a_dead_server_left_half_written_is_removed(
+def test_what_a_dead_server_left_half_written_is_removed_when_nobody_can_be_writing_it(
     load: Load, model_file: ModelFile, cache: Path
 ) -> None:
     cache.mkdir()
-    (cache / ".incoming-1").write_bytes(b"half")
+    (cache / ".incoming-old").write_bytes(b"half")
+    an_hour_ago = time.time() - 3600
+    os.utime(cache / ".incoming-old", (an_hour_ago, an_hour_ago))
+    (cache / ".incoming-new").write_bytes(b"half")
     load(model_file)
-    assert [path.name for path in cache.iterdir()] == [f"{model_file.sha256}.onnx"]
+    copy = f"{model_file.sha256}.onnx"
+    assert {path.name for path in cache.iterdir()} == {copy, ".incoming-new"}
 
 
 @pytest.mark.parametrize(
@@ -120,18 +128,28 @@ def test_what_a_dead_server_left_half_written_is_removed(
         (b"no model at all", BrokenArtefactError, "onnxruntime cannot load it"),
         (
             build_model(metadata={"weighbridge.threshold": None}),
-            BrokenArtefactError,
-            "weighbridge.threshold: Field required",
+            SignatureError,
+            "it has no weighbridge.threshold",
         ),
         (
-            build_model(metadata={"weighbridge.threshold": "1.5", "weighbridge.smoke": "{"}),
+            build_model(metadata={"weighbridge.threshold": "1.5"}),
+            SignatureError,
+            "its weighbridge.threshold 1.5 is no probability",
+        ),
+        (
+            build_model(metadata={"weighbridge.threshold": "nan", "weighbridge.smoke": "{"}),
             BrokenArtefactError,
-            "weighbridge.threshold: .*; weighbridge.smoke: ",
+            "weighbridge.smoke: .*; weighbridge.threshold: ",
         ),
         (
             build_model(inputs={"wind_speed": TensorProto.FLOAT}),
             SignatureError,
             "wants 'wind_speed', which no request has",
+        ),
+        (
+            build_model(metadata={"weighbridge.score": "probability[1]"}),
+            BrokenArtefactError,
+            re.escape("weighbridge.score is 'probability[1]', the graph gives probability [-1]"),
         ),
         (
             build_model(metadata={"weighbridge.smoke": NO_INPUTS}),
@@ -152,8 +170,28 @@ def test_a_model_that_answers_otherwise_than_in_training_is_refused(
 ) -> None:
     recorded = load(model_file).metadata.smoke.model_dump_json()
     changed = build_model(bias=0.5, metadata={"weighbridge.smoke": recorded})
-    with pytest.raises(SmokeTestError, match=r"is \[0\.9.*\], training recorded \[0\.8"):
+    with pytest.raises(
+        SmokeTestError, match=r"probability is \[0\.9.*\], training recorded \[0\.8"
+    ):
         load(write_model(changed))
+
+
+def score_aside(graph: onnx.GraphProto) -> None:
+    """Let the graph give what it makes the probability of, too."""
+    graph.output.append(helper.make_tensor_value_info("score", TensorProto.FLOAT, [None]))
+
+
+def test_a_score_that_is_not_the_probability_does_not_fit(
+    load: Load, write_model: WriteModel, cache: Path
+) -> None:
+    file = write_model(build_model(twist=score_aside, metadata={"weighbridge.score": "score"}))
+    said = "its weighbridge.score is 'score' and not 'probability'"
+    with pytest.raises(SignatureError, match=said):
+        load(file)
+    pin = Pin("m", "7", file.uri, file.sha256)
+    model = load_model(pin, COLUMNS, cache, must_fit=False)
+    assert model.score == ScoreRef("score")
+    assert said in str(model.misfit)
 
 
 @pytest.mark.parametrize("digest", ["", "0" * 63, "G" * 64, "A" * 64])

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from weighbridge_server.following import AliasSource, WatchedAlias
 from weighbridge_server.models import Alias, Pin
 from weighbridge_server.settings import Settings
 
@@ -53,7 +54,9 @@ def test_an_alias_takes_the_place_of_the_pin(monkeypatch: pytest.MonkeyPatch) ->
     unset(monkeypatch, *PIN)
     monkeypatch.setenv("MODEL_ALIAS", "production")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow:5001")
-    assert Settings().source == Alias("LogisticsDelayModel", "production", "http://mlflow:5001")
+    assert Settings().source == AliasSource(
+        "http://mlflow:5001", "LogisticsDelayModel", "production"
+    )
 
 
 def test_an_address_of_mlflow_alone_asks_for_no_alias(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,6 +88,43 @@ def test_an_alias_needs_somebody_to_ask(monkeypatch: pytest.MonkeyPatch) -> None
     unset(monkeypatch, *PIN)
     monkeypatch.setenv("MODEL_ALIAS", "production")
     assert fault().startswith("MLFLOW_TRACKING_URI is empty; ")
+
+
+def test_a_folder_may_name_the_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    unset(monkeypatch, "MODEL_NAME", *PIN)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow:5001")
+    monkeypatch.setenv("WEIGHBRIDGE_MODEL_CONFIG_DIR", str(tmp_path))
+    file = tmp_path / "MODEL_NAME"
+    assert fault() == (
+        "MODEL_NAME is empty; WEIGHBRIDGE_MODEL_CONFIG_DIR needs it to ask MLflow for the version "
+        f"(or write it into {file})"
+    )
+    file.write_text(" AnyModel\n")
+    source = Settings().source
+    assert source == AliasSource("http://mlflow:5001", folder=tmp_path)
+    watched = WatchedAlias(source)
+    assert watched.read() == Alias("AnyModel", "production", "http://mlflow:5001")
+    (tmp_path / "MODEL_ALIAS").write_text("live\n")
+    assert watched.read() == Alias("AnyModel", "live", "http://mlflow:5001")
+    file.write_bytes(b"\xff")
+    (tmp_path / "MODEL_ALIAS").unlink()
+    assert watched.read() == Alias("AnyModel", "live", "http://mlflow:5001")
+
+
+def test_a_file_counts_more_than_a_variable(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    unset(monkeypatch, *PIN)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow:5001")
+    monkeypatch.setenv("MODEL_ALIAS", "by-variable")
+    monkeypatch.setenv("WEIGHBRIDGE_MODEL_CONFIG_DIR", str(tmp_path))
+    source = Settings().source
+    assert isinstance(source, AliasSource)
+    watched = WatchedAlias(source)
+    assert watched.read().alias == "by-variable"
+    (tmp_path / "MODEL_ALIAS").write_text("by-file")
+    assert watched.read().alias == "by-file"
+    assert watched.read().name == "LogisticsDelayModel"
 
 
 @pytest.mark.parametrize("name", ["MLFLOW_TRACKING_URI", "MLFLOW_S3_ENDPOINT_URL"])

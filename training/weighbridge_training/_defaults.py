@@ -3,5 +3,6 @@
 from typing import Final
 
 MODEL_NAME: Final = "LogisticsDelayModel"
+SAMPLE_FILE: Final = "shipments.csv"
 DEFAULT_ROWS: Final = 40_000
 DEFAULT_SEED: Final = 7

@@ -3,6 +3,8 @@
 TrainingError
 ├── DatasetError       a file cannot be read as the dataset; names line and column
 ├── ExportError        the ONNX graph does not answer as the fitted model does
+├── ModelFileError     somebody's ONNX file cannot be served as it is
+├── ExampleError       an example does not fit the model that it is given with
 └── RegistrationError  the registry is not in a state that the story can be written to
 """
 
@@ -39,6 +41,14 @@ class DatasetError(TrainingError):
 
 class ExportError(TrainingError):
     """The exported graph and the fitted model disagree."""
+
+
+class ModelFileError(TrainingError):
+    """The file is not one self-contained graph that answers alike each time."""
+
+
+class ExampleError(TrainingError):
+    """The example is not what the graph takes, or its answer cannot be compared."""
 
 
 class RegistrationError(TrainingError):

@@ -1,4 +1,4 @@
-"""The extra `train`: what training needs, and reading rows does not."""
+"""The extra `train`: what training and registering need, and reading rows does not."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def check_extra() -> None:
     names = [re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in lines]
     if missing := [name for name in names if not _is_installed(name)]:
         raise TrainingError(
-            f"not installed: {', '.join(missing)}. Training needs the package's extra: "
+            f"not installed: {', '.join(missing)}. Training and registering need the extra: "
             f"pip install '{_PACKAGE}[train]' (the image weighbridge-services has it)"
         )
 

@@ -17,6 +17,7 @@ from sklearn.metrics import (  # type: ignore[import-untyped]
 from sklearn.pipeline import make_pipeline  # type: ignore[import-untyped]
 from sklearn.preprocessing import StandardScaler  # type: ignore[import-untyped]
 
+from weighbridge_training._columns import INPUT_COLUMNS, TextColumn
 from weighbridge_training._errors import DatasetError
 from weighbridge_training._features import Feature, matrix
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 # In the order of time: learn from the past, tune on what followed, judge on what followed that.
 _FIT_SHARE, _TUNE_SHARE = 0.6, 0.2
 _LEAST_ROWS = 200
+# A column with more of them has no fixed set of values that others could be held against.
+_MOST_KNOWN_VALUES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class Fitted:
     estimator: Any
     threshold: float
     metrics: dict[str, float]
+    known_values: dict[str, list[str]]
+    """The values of the text columns that it learned from, where they are not too many."""
 
     def probability(self, columns: Mapping[str, Array]) -> Array:
         """Return the chance of being late, float64, one per row."""
@@ -80,7 +85,14 @@ def fit(recipe: Recipe, parts: Split, seed: int) -> Fitted:
         estimator,
         _threshold(parts.tune.late, tuned),
         _metrics(parts.judge.late, judged),
+        _known_values(parts.fit),
     )
+
+
+def _known_values(part: Table) -> dict[str, list[str]]:
+    names = [column.field for column in INPUT_COLUMNS if isinstance(column, TextColumn)]
+    found = {name: sorted(set(part.columns[name].tolist())) for name in names}
+    return {name: values for name, values in found.items() if len(values) <= _MOST_KNOWN_VALUES}
 
 
 def _estimator(trees: Trees | None, seed: int) -> Any:

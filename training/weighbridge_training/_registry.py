@@ -10,9 +10,9 @@ import urllib.request
 from dataclasses import dataclass
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-import numpy as np
+import onnx
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 from mlflow import MlflowClient
@@ -21,7 +21,6 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature
 from mlflow.types.schema import Schema, TensorSpec
 
-from weighbridge_training._columns import OUTPUT
 from weighbridge_training._errors import RegistrationError
 
 if TYPE_CHECKING:
@@ -29,15 +28,8 @@ if TYPE_CHECKING:
 
     from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 
-    from weighbridge_training.export import Artefact
-
-_EXPERIMENT: Final = "logistics-delay"
-_FOLDER, _FILE = "model", "model.onnx"
-_DTYPES: dict[str, np.dtype[Any]] = {
-    "float": np.dtype("float32"),
-    "int64": np.dtype("int64"),
-    "string": np.dtype("object"),
-}
+_FOLDER: Final = "model"
+_FILE: Final = "model.onnx"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +41,7 @@ class RegisteredVersion:
     uri: str
     sha256: str
     training_data_sha256: str
+    """Empty for a model that was trained elsewhere."""
     created: bool
 
 
@@ -82,50 +75,19 @@ def wait_for_server(tracking_uri: str, timeout_s: float) -> None:
 class Registry:
     """One registered model on one MLflow server."""
 
-    def __init__(self, tracking_uri: str, model_name: str) -> None:
+    def __init__(self, tracking_uri: str, model_name: str, *, experiment: str) -> None:
         self._client = MlflowClient(tracking_uri, registry_uri=tracking_uri)
-        self._uri, self._name = tracking_uri, model_name
+        self._uri, self.model_name, self._experiment_name = tracking_uri, model_name, experiment
 
-    def versions(self, wanted: range) -> dict[int, RegisteredVersion]:
-        """Return the wanted versions that exist.
-
-        RegistrationError when a number can no longer be given, or is taken by something else.
-        """
-        found = self._search()
-        present = {int(v.version): v for v in found if int(v.version) in wanted}
-        highest = max((int(v.version) for v in found), default=0)
-        gaps = [n for n in wanted if n < highest and n not in present]
-        if gaps:
-            raise RegistrationError(
-                f"{self._name} has version {highest} but not {gaps}: the registry never gives a "
-                "number twice; register under another name, or start with an empty registry"
-            )
-        return {number: self._known(version) for number, version in present.items()}
-
-    def _search(self) -> Sequence[ModelVersion]:
-        filter_string = f"name = '{self._name}'"
+    def search(self) -> Sequence[ModelVersion]:
+        """Return every version of the model; RegistrationError if nothing answers as a registry."""
+        filter_string = f"name = '{self.model_name}'"
         try:
             return self._client.search_model_versions(filter_string, max_results=1000)
         except MlflowException as error:
             raise RegistrationError(
                 f"MLflow at {self._uri} does not answer as a registry ({error}); where it speaks "
                 "of a Host header, its MLFLOW_SERVER_ALLOWED_HOSTS lacks that name"
-            ) from error
-
-    def _known(self, version: ModelVersion) -> RegisteredVersion:
-        try:
-            return RegisteredVersion(
-                number=int(version.version),
-                run_id=version.run_id or "",
-                uri=version.tags["uri"],
-                sha256=version.tags["sha256"],
-                training_data_sha256=version.tags["training_data_sha256"],
-                created=False,
-            )
-        except KeyError as error:
-            raise RegistrationError(
-                f"{self._name} version {version.version} has no tag {error}: something else "
-                "registered it; register the story under another name"
             ) from error
 
     def open_run(self, title: str) -> OpenRun:
@@ -141,12 +103,12 @@ class Registry:
         return OpenRun(run.info.run_id, f"{root}/{_FOLDER}/{_FILE}")
 
     def _experiment(self) -> str:
-        if found := self._client.get_experiment_by_name(_EXPERIMENT):
+        if found := self._client.get_experiment_by_name(self._experiment_name):
             return str(found.experiment_id)
         try:
-            return self._client.create_experiment(_EXPERIMENT)
+            return self._client.create_experiment(self._experiment_name)
         except MlflowException:  # another thread was first
-            found = self._client.get_experiment_by_name(_EXPERIMENT)
+            found = self._client.get_experiment_by_name(self._experiment_name)
             if found is None:
                 raise
             return str(found.experiment_id)
@@ -154,12 +116,12 @@ class Registry:
     def store(
         self,
         run: OpenRun,
-        artefact: Artefact,
+        content: bytes,
         *,
         params: Mapping[str, object],
         metrics: Mapping[str, float],
     ) -> None:
-        """Upload the artefact as an MLflow model, record params and metrics, close the run.
+        """Upload the graph as an MLflow model, record params and metrics, close the run.
 
         RegistrationError when S3 does not take it.
         """
@@ -170,8 +132,8 @@ class Registry:
             params=[Param(name, str(value)) for name, value in params.items()],
         )
         with tempfile.TemporaryDirectory() as folder:
-            Path(folder, _FILE).write_bytes(artefact.content)
-            _description(run, artefact).save(str(Path(folder, "MLmodel")))
+            Path(folder, _FILE).write_bytes(content)
+            _description(run, content).save(str(Path(folder, "MLmodel")))
             try:
                 self._client.log_artifacts(run.run_id, folder, _FOLDER)
             except (Boto3Error, BotoCoreError, ClientError) as error:
@@ -186,49 +148,50 @@ class Registry:
         self._client.set_terminated(run.run_id, "FAILED")
 
     def add_version(
-        self, number: int, run: OpenRun, title: str, tags: Mapping[str, str]
+        self, run: OpenRun, title: str, tags: Mapping[str, str], *, number: int | None = None
     ) -> RegisteredVersion:
-        """Register the run's artefact; RegistrationError when another number comes back."""
+        """Register the run's artefact; RegistrationError when another number than this comes back.
+
+        The tag `sha256` must be among `tags`; the artefact's address is added.
+        """
         made = self._client.create_model_version(
-            self._name,
+            self.model_name,
             source=run.uri.removesuffix(f"/{_FILE}"),
             run_id=run.run_id,
             tags={**tags, "uri": run.uri},  # with the version in one call: never one without tags
             description=title,
             await_creation_for=0,  # a database store answers when the version is ready
         )
-        if int(made.version) != number:
+        given = int(made.version)
+        if number is not None and given != number:
             raise RegistrationError(
-                f"expected version {number} of {self._name}, got {made.version}: "
+                f"expected version {number} of {self.model_name}, got {given}: "
                 "someone else is registering; run this again when they have finished"
             )
-        return RegisteredVersion(
-            number, run.run_id, run.uri, tags["sha256"], tags["training_data_sha256"], True
-        )
+        data_sha256 = tags.get("training_data_sha256", "")
+        return RegisteredVersion(given, run.run_id, run.uri, tags["sha256"], data_sha256, True)
 
-    def ensure_model(self) -> RegisteredModel:
-        """Return the registered model, made when it is missing."""
+    def ensure_model(self, description: str) -> RegisteredModel:
+        """Return the registered model, made with this description when it is missing."""
         try:
-            return self._client.get_registered_model(self._name)
+            return self._client.get_registered_model(self.model_name)
         except MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
-        text = "Probability that a shipment will be late."
-        return self._client.create_registered_model(self._name, description=text)
+        return self._client.create_registered_model(self.model_name, description=description)
 
-    def ensure_aliases(self, aliases: Mapping[str, int]) -> None:
-        """Set the aliases that are missing; one that a rollout has moved stays where it is."""
-        present = self.ensure_model().aliases
-        for alias, number in aliases.items():
-            if alias not in present:
-                self._client.set_registered_model_alias(self._name, alias, str(number))
+    def set_alias(self, alias: str, number: int) -> None:
+        """Let an alias name a version from now on."""
+        self._client.set_registered_model_alias(self.model_name, alias, str(number))
 
 
-def _description(run: OpenRun, artefact: Artefact) -> Model:
+def _description(run: OpenRun, content: bytes) -> Model:
     """Return the MLmodel file: signature and flavors, so that MLflow's own tools load it too."""
+    graph = onnx.load_from_string(content).graph
+    held = {constant.name for constant in graph.initializer}
     signature = ModelSignature(
-        inputs=Schema([_tensor(name, kind) for name, kind in artefact.inputs.items()]),
-        outputs=Schema([_tensor(OUTPUT, "float")]),
+        inputs=Schema([_tensor(item) for item in graph.input if item.name not in held]),
+        outputs=Schema([_tensor(item) for item in graph.output]),
     )
     model = Model(artifact_path=_FOLDER, run_id=run.run_id, signature=signature)
     model.add_flavor(
@@ -247,5 +210,7 @@ def _description(run: OpenRun, artefact: Artefact) -> Model:
     return model
 
 
-def _tensor(name: str, kind: str) -> TensorSpec:
-    return TensorSpec(_DTYPES[kind], (-1,), name)
+def _tensor(item: onnx.ValueInfoProto) -> TensorSpec:
+    kind = item.type.tensor_type
+    shape = tuple(size.dim_value if size.HasField("dim_value") else -1 for size in kind.shape.dim)
+    return TensorSpec(onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type), shape, item.name)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from weighbridge_training._defaults import DEFAULT_ROWS, DEFAULT_SEED, MODEL_NAME
 from weighbridge_training._registry import RegisteredVersion, Registry, wait_for_server
+from weighbridge_training._story import EXPERIMENT, ensure_aliases, ensure_model, known_versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,19 +39,19 @@ def train_and_register(
     to a server that is still starting. Aliases are set where missing and never moved.
     """
     wait_for_server(tracking_uri, wait_s)
-    registry = Registry(tracking_uri, model_name)
-    known = registry.versions(VERSIONS)
+    registry = Registry(tracking_uri, model_name, experiment=EXPERIMENT)
+    known = known_versions(registry, VERSIONS)
     for number in sorted(known):
         progress(f"v{number}  registered before, sha256 {known[number].sha256[:12]}")
     if len(known) < len(VERSIONS):
         from weighbridge_training._versions import STORY
         from weighbridge_training.job import Job, load_data
 
-        registry.ensure_model()
+        ensure_model(registry)
         job = Job(registry, load_data(data, rows=rows, seed=seed), seed)
         missing = [recipe for recipe in STORY if recipe.number not in known]
         for version, line in job.register_all(missing):
             known[version.number] = version
             progress(line)
-    registry.ensure_aliases(ALIASES)
+    ensure_aliases(registry, ALIASES)
     return [known[number] for number in sorted(known)]

@@ -59,12 +59,13 @@ def export(fitted: Fitted, sample: Table, *, run_id: str, training_data_sha256: 
         )
     smoke = {
         "inputs": {name: _json_list(sample.columns[name][:1]) for name in inputs},
-        "probability": [float(answers[0])],
+        "outputs": {OUTPUT: [float(answers[0])]},
         "tolerance": TOLERANCE,
     }
     facts = {
         "threshold": f"{fitted.threshold:g}",
         "smoke": json.dumps(smoke),
+        "known_values": json.dumps(fitted.known_values),
         "metrics": json.dumps(fitted.metrics),
         "run_id": run_id,
         "training_data_sha256": training_data_sha256,

@@ -122,7 +122,7 @@ class Job:
                 training_data_sha256=self.training.sha256,
             )
             params = self._params(fitted)
-            self.registry.store(run, artefact, params=params, metrics=fitted.metrics)
+            self.registry.store(run, artefact.content, params=params, metrics=fitted.metrics)
         except BaseException:
             self.registry.discard(run)
             raise
@@ -135,7 +135,8 @@ class Job:
         }
         if self.training.rule is not None:
             tags["label_rule"] = self.training.rule.text
-        return self.registry.add_version(made.recipe.number, made.run, made.recipe.title, tags)
+        recipe = made.recipe
+        return self.registry.add_version(made.run, recipe.title, tags, number=recipe.number)
 
     def _params(self, fitted: Fitted) -> dict[str, object]:
         trees = fitted.recipe.trees

@@ -8,22 +8,22 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from weighbridge_predictionlog._errors import SpoolError
-from weighbridge_predictionlog._row import PredictionRow, encode_row
+from weighbridge_predictionlog._row import PredictionRow, TemplateRow
 from weighbridge_predictionlog.spool._frame import pack
 from weighbridge_predictionlog.spool._segment import create_segment
 
 _log = logging.getLogger("weighbridge.predictionlog.spool")
 
 # A full batch is some 40 MB: written at once it would hold up every other call.
-_PIECE_BYTES = 1024 * 1024
+_PIECE_BYTES = 128 * 1024
 
 
 class Spool:
     """Appends rows to the segments of one folder; safe for many threads, for one process.
 
     An appended row survives kill -9 of the process (it is in the page cache); with `strict`
-    it also survives a crash of the host. `appended_rows` and `dropped_rows` count,
-    `last_error` tells why the latest append failed, None when it did not.
+    it also survives a crash of the host. `appended_rows`, `appended_bytes` and `dropped_rows`
+    count, `last_error` tells why the latest append failed, None when it did not.
     """
 
     def __init__(
@@ -36,6 +36,7 @@ class Spool:
     ) -> None:
         self.directory = Path(directory)
         self.appended_rows = 0
+        self.appended_bytes = 0
         self.dropped_rows = 0
         self.last_error: str | None = None
         self._strict = strict
@@ -52,10 +53,10 @@ class Spool:
                 "give the process a folder it may write to"
             ) from error
 
-    def append(self, rows: Iterable[PredictionRow]) -> bool:
+    def append(self, rows: Iterable[PredictionRow | TemplateRow]) -> bool:
         """Write the rows in their order; return whether all of them are safe.
 
-        Up to 1 MiB goes out in one write; between two writes other threads get their turn.
+        Up to 128 KiB goes out in one write; between two writes other threads get their turn.
         Never raises: a full disk costs rows (counted, logged once), not the call.
         """
         safe = True
@@ -63,7 +64,7 @@ class Spool:
         size = 0
         for row in rows:
             try:
-                frame = pack(encode_row(row))
+                frame = pack(row.encode())
             except (TypeError, ValueError) as error:
                 safe = self._drop(1, f"a row cannot be encoded: {error}")
                 continue
@@ -78,21 +79,30 @@ class Spool:
 
     def _append(self, frames: list[bytes]) -> bool:
         with self._lock:
+            data = b"".join(frames)
             try:
-                self._write(b"".join(frames))
+                self._write(data)
             except OSError as error:
                 return self._drop(len(frames), str(error))
             self.appended_rows += len(frames)
+            self.appended_bytes += len(data)
             if self.last_error is not None:
                 _log.info("spool writes again", extra={"dropped_rows": self.dropped_rows})
                 self.last_error = None
             return True
 
     def close(self) -> None:
-        """Finish the active segment, so that the shipper may delete it; may be called twice."""
+        """Finish the active segment, so that the shipper may delete it; may be called twice.
+
+        Waits until the disk has it. Raises OSError when the disk does not take it.
+        """
         with self._lock:
             self._closed = True
-            self._finish_segment()
+            try:
+                if self._descriptor >= 0:
+                    os.fdatasync(self._descriptor)
+            finally:
+                self._finish_segment()
 
     def _write(self, data: bytes) -> None:
         if self._closed:

@@ -1,6 +1,9 @@
 """The use cases of a server, for any model: predict, and log what was answered or refused."""
 
 from weighbridge_server.inference._call import Call, Route
+from weighbridge_server.inference._counts import Counts
+from weighbridge_server.inference._errors import InferenceError, UnfitTensorsError
+from weighbridge_server.inference._inferrer import Inference, Inferrer, Tensors
 from weighbridge_server.inference._journal import BatchRows, Journal, Origin
 from weighbridge_server.inference._prediction import (
     BatchPrediction,
@@ -17,7 +20,11 @@ __all__ = [
     "BatchRows",
     "Call",
     "Columns",
+    "Counts",
     "Flags",
+    "Inference",
+    "InferenceError",
+    "Inferrer",
     "Journal",
     "LoadFailure",
     "Origin",
@@ -26,5 +33,7 @@ __all__ = [
     "Route",
     "Serving",
     "Slot",
+    "Tensors",
+    "UnfitTensorsError",
     "Values",
 ]

@@ -24,7 +24,7 @@ Flags = npt.NDArray[np.bool_]
 class Prediction:
     """One row's probability, and whether it reaches the model's threshold."""
 
-    prediction_id: UUID
+    prediction_id: str
     score: float
     label: bool
 

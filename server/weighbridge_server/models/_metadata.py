@@ -3,20 +3,26 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, Json, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, Json, JsonValue, ValidationError
 
 from weighbridge_server.models._errors import BrokenArtefactError
 
 _PREFIX = "weighbridge."
 
+Tensors = dict[str, list[JsonValue] | float | str]
+"""Tensors by name, as nested lists."""
+
 
 class Smoke(BaseModel):
-    """One prediction recorded in training: input columns, what came out, how near is equal."""
+    """One prediction recorded in training: inputs, what came out, how near is equal.
 
-    model_config = ConfigDict(frozen=True, strict=True)
+    `tolerance` is absolute for small numbers and relative for large ones.
+    """
 
-    inputs: dict[str, list[float | int | str]]
-    probability: Annotated[list[float], Field(min_length=1)]
+    model_config = ConfigDict(frozen=True)
+
+    inputs: Tensors
+    outputs: Annotated[Tensors, Field(min_length=1)]
     tolerance: Annotated[float, Field(gt=0)]
 
 
@@ -25,8 +31,16 @@ class Metadata(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    threshold: Annotated[float, Field(ge=0, le=1)]
     smoke: Json[Smoke]
+    threshold: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    """At or above it a score is labelled true; None labels nothing."""
+
+    score: Annotated[str, Field(min_length=1)] | None = None
+    """Which output is the score, `name` or `name[column]`."""
+
+    known_values: Json[dict[str, frozenset[str]]] = Field(default_factory=dict)
+    """The values that training met, of inputs where others are to be noticed."""
+
     metrics: Json[dict[str, float]] = Field(default_factory=dict)
     run_id: str = ""
 

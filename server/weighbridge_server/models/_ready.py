@@ -1,32 +1,35 @@
 """From a pin to a model that may answer calls."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-
-from weighbridge_server.models._artefact import BytesSource, fetch_artefact
-from weighbridge_server.models._errors import SmokeTestError
-from weighbridge_server.models._metadata import Metadata, Smoke, read_metadata
+from weighbridge_server.models._artefact import FETCH_LIMIT_S, BytesSource, fetch_artefact
+from weighbridge_server.models._errors import SignatureError
+from weighbridge_server.models._fit import Columns, find_misfit
+from weighbridge_server.models._metadata import Metadata, read_metadata
 from weighbridge_server.models._onnx import OnnxGraph
 from weighbridge_server.models._pin import Pin
-from weighbridge_server.models._signature import Kind, Signature, check_signature
-from weighbridge_server.models._tensors import to_tensors
-
-_WARM_UP_RUNS = 20
+from weighbridge_server.models._score import ScoreRef, find_score
+from weighbridge_server.models._signature import Signature
+from weighbridge_server.models._smoke import try_smoke
 
 
 @dataclass(frozen=True, slots=True)
 class ReadyModel:
-    """A verified, tried and warm model."""
+    """A verified, tried and warm model; `score` is None where no output is one."""
 
     pin: Pin
     graph: OnnxGraph
     metadata: Metadata
+    score: ScoreRef | None
+    misfit: str | None
+    """Why it cannot answer by columns, None when it can: then its score is a probability."""
+
     loaded_at: datetime
     source: BytesSource
+    has_copy: bool
+    """Whether a restart here could do without the store."""
 
     @property
     def signature(self) -> Signature:
@@ -35,30 +38,38 @@ class ReadyModel:
 
 
 def load_model(
-    pin: Pin, columns: Mapping[str, Kind], cache_dir: Path, *, s3_endpoint_url: str | None = None
+    pin: Pin,
+    columns: Columns,
+    cache_dir: Path,
+    *,
+    must_fit: bool = True,
+    s3_endpoint_url: str | None = None,
+    fetch_limit_s: float = FETCH_LIMIT_S,
+    threads: int = 1,
 ) -> ReadyModel:
-    """Fetch, verify, load and try the pinned model; `columns` is what requests can supply.
+    """Fetch, verify, load and try the pinned model.
 
-    Raises a ModelError that names the cause and the next step.
+    `columns` is what requests can supply. Raises a LoadError that names the cause and the next
+    step, or a SignatureError: for a tensor of a type not served, and with `must_fit` for a model
+    that the columns cannot fill.
     """
-    content, source = fetch_artefact(pin, cache_dir, s3_endpoint_url=s3_endpoint_url)
-    graph = OnnxGraph(content)
-    check_signature(graph.signature, columns)
+    artefact = fetch_artefact(
+        pin, cache_dir, s3_endpoint_url=s3_endpoint_url, limit_s=fetch_limit_s
+    )
+    graph = OnnxGraph(artefact.content, threads=threads)
     metadata = read_metadata(graph.properties)
-    for _ in range(_WARM_UP_RUNS):
-        _try_smoke(graph, metadata.smoke)
-    return ReadyModel(pin, graph, metadata, datetime.now(UTC), source)
-
-
-def _try_smoke(graph: OnnxGraph, smoke: Smoke) -> None:
-    missing = {spec.name for spec in graph.signature.inputs} - smoke.inputs.keys()
-    if missing:
-        raise SmokeTestError(f"the recorded smoke inputs lack {sorted(missing)}; export it again")
-    columns = {name: np.array(values) for name, values in smoke.inputs.items()}
-    expected = np.array(smoke.probability)
-    found = graph.run(to_tensors(graph.signature, columns), rows=len(expected))
-    if not np.allclose(found, expected, rtol=0, atol=smoke.tolerance):
-        raise SmokeTestError(
-            f"the smoke prediction is {found.tolist()}, training recorded {expected.tolist()}; "
-            "compare the onnxruntime versions, or export and pin the model again"
-        )
+    score = find_score(metadata.score, graph.signature)
+    misfit = find_misfit(graph.signature, metadata, score, columns)
+    if must_fit and misfit is not None:
+        raise SignatureError(misfit)
+    try_smoke(graph, metadata.smoke, probability=misfit is None)
+    return ReadyModel(
+        pin=pin,
+        graph=graph,
+        metadata=metadata,
+        score=score,
+        misfit=misfit,
+        loaded_at=datetime.now(UTC),
+        source=artefact.source,
+        has_copy=artefact.kept,
+    )

@@ -5,7 +5,6 @@ Not by mlflow's own client: it would bring a web framework into the image, and t
 
 import http.client
 import json
-import logging
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -16,8 +15,6 @@ from pydantic import BaseModel, ValidationError
 
 from weighbridge_server.models._errors import RegistryUnreachableError, UnresolvedAliasError
 from weighbridge_server.models._pin import Pin
-
-_log = logging.getLogger(__name__)
 
 _PATH = "/api/2.0/mlflow/registered-models/alias"
 _TIMEOUT_S = 10
@@ -52,23 +49,19 @@ class _Answer(BaseModel):
 def resolve_alias(alias: Alias) -> Pin:
     """Ask the registry which version the alias names now, and which bytes that is.
 
-    Raises RegistryUnreachableError or UnresolvedAliasError.
+    Each step of the answer has ten seconds, but for finding the host's address, which the system
+    bounds. Raises RegistryUnreachableError or UnresolvedAliasError.
     """
     version = _ask(alias)
     tags = {tag.key: tag.value for tag in version.tags if tag.value}
     try:
-        pin = Pin(alias.name, version.version, tags["uri"], tags["sha256"], alias.alias)
+        return Pin(alias.name, version.version, tags["uri"], tags["sha256"], alias.alias)
     except (KeyError, ValueError):
         raise UnresolvedAliasError(
             f"{alias.name} version {version.version} (alias {alias.alias!r}) was registered "
             "without its artefact's address and SHA-256 (tags uri and sha256); register it again "
             "with this project's training, and move the alias there"
         ) from None
-    _log.info(
-        "alias resolved",
-        extra={"model": pin.name, "alias": pin.alias, "version": pin.version, "uri": pin.uri},
-    )
-    return pin
 
 
 def _ask(alias: Alias) -> _Version:

@@ -1,10 +1,14 @@
-"""Where artefacts lie: s3:// and file:// as streams of bytes."""
+"""Where artefacts lie: s3:// and file://, read within a limit."""
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from weighbridge_server._beside import start_beside
 from weighbridge_server.models._errors import (
     ArtefactMissingError,
     BrokenArtefactError,
@@ -14,38 +18,61 @@ from weighbridge_server.models._errors import (
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 16
 
 
-def read_artefact(uri: str, *, s3_endpoint_url: str | None) -> Iterator[bytes]:
-    """Stream the object at `uri` in chunks.
+class _TooLateError(Exception):
+    """Nobody waits for the bytes any more."""
 
-    Raises ArtefactMissingError or StoreUnreachableError, also between two chunks, and
-    BrokenArtefactError for a scheme that is not s3 or file.
+
+def read_artefact(uri: str, *, s3_endpoint_url: str | None, limit_s: float) -> bytes:
+    """Return the object at `uri`.
+
+    Raises ArtefactMissingError, StoreUnreachableError, also when it took longer than the limit,
+    and BrokenArtefactError for an address that is none, or neither s3 nor file.
     """
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+    except ValueError as error:
+        raise BrokenArtefactError(
+            f"the model's address {uri!r}: {error}; pin or register it again"
+        ) from None
     if parts.scheme == "file":
-        return _read_file(Path(unquote(parts.path)))
-    if parts.scheme == "s3":
-        return _read_s3(parts.netloc, parts.path.lstrip("/"), s3_endpoint_url)
-    raise BrokenArtefactError(
-        f"the model's address {uri!r}: only s3:// and file:// are served; pin or register it again"
-    )
+        read = partial(_read_file, Path(unquote(parts.path)))
+    elif parts.scheme == "s3":
+        read = partial(_read_s3, parts.netloc, parts.path.lstrip("/"), s3_endpoint_url)
+    else:
+        raise BrokenArtefactError(
+            f"the model's address {uri!r}: only s3:// and file:// are served; "
+            "pin or register it again"
+        )
+    # Libraries limit each step alone, and a store may make any number of them.
+    reading = start_beside(partial(read, time.monotonic() + limit_s), "store")
+    try:
+        return reading.result(limit_s)
+    except (TimeoutError, _TooLateError):
+        raise StoreUnreachableError(
+            f"{uri} did not come within {limit_s:g} s; look after the store and the way to it"
+        ) from None
 
 
-def _read_file(path: Path) -> Iterator[bytes]:
+def _read_file(path: Path, deadline_s: float) -> bytes:
     try:
         with path.open("rb") as file:
-            yield from _chunks(file.read)
+            return _read_all(file.read, deadline_s)
     except FileNotFoundError:
         raise ArtefactMissingError(f"no file {path}; correct MODEL_URI") from None
+    except ValueError as error:  # a name that no file can have
+        raise BrokenArtefactError(
+            f"the model's address {str(path)!r}: {error}; correct MODEL_URI"
+        ) from None
     except OSError as error:
         raise StoreUnreachableError(
             f"cannot read {path}: {error.strerror}; let this process read it, or correct MODEL_URI"
         ) from error
 
 
-def _read_s3(bucket: str, key: str, endpoint_url: str | None) -> Iterator[bytes]:
+def _read_s3(bucket: str, key: str, endpoint_url: str | None, deadline_s: float) -> bytes:
     from botocore.exceptions import (
         BotoCoreError,
         ClientError,
@@ -55,8 +82,12 @@ def _read_s3(bucket: str, key: str, endpoint_url: str | None) -> Iterator[bytes]
 
     where = f"s3://{bucket}/{key} at {endpoint_url or 'AWS'}"
     try:
-        body = _s3_client(endpoint_url).get_object(Bucket=bucket, Key=key)["Body"]
-        yield from _chunks(body.read)
+        # Both keep the connection: what was cut short leaves it to the client.
+        with (
+            closing(_s3_client(endpoint_url)) as client,
+            closing(client.get_object(Bucket=bucket, Key=key)["Body"]) as body,
+        ):
+            return _read_all(body.read, deadline_s)
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "unknown")
         if code in {"NoSuchKey", "NoSuchBucket", "404"}:
@@ -89,6 +120,11 @@ def _s3_client(endpoint_url: str | None) -> "S3Client":
     return boto3.client("s3", endpoint_url=endpoint_url, config=config)
 
 
-def _chunks(read: Callable[[int], bytes]) -> Iterator[bytes]:
+def _read_all(read: Callable[[int], bytes], deadline_s: float) -> bytes:
+    chunks: list[bytes] = []
     while chunk := read(_CHUNK_BYTES):
-        yield chunk
+        # Whoever waited has given up; this thread should not go on for as long as a store likes.
+        if time.monotonic() > deadline_s:
+            raise _TooLateError
+        chunks.append(chunk)
+    return b"".join(chunks)

@@ -5,11 +5,14 @@ from weighbridge_server.transport._errors import (
     ListenError,
     MalformedRequestError,
     RequestError,
+    TooManyCallsError,
     TransportError,
     Violation,
 )
 from weighbridge_server.transport._grpc_server import GrpcServer
+from weighbridge_server.transport._metrics_listener import MetricsListener
 from weighbridge_server.transport.delay import COLUMNS, DelayService
+from weighbridge_server.transport.openinference import OpenInferenceService
 
 __all__ = [
     "COLUMNS",
@@ -18,7 +21,10 @@ __all__ = [
     "InvalidRequestError",
     "ListenError",
     "MalformedRequestError",
+    "MetricsListener",
+    "OpenInferenceService",
     "RequestError",
+    "TooManyCallsError",
     "TransportError",
     "Violation",
 ]

@@ -16,6 +16,9 @@ class Adapter(Protocol):
     def service(self) -> str:
         """Return the full name, package and all."""
 
+    def fits(self, serving: Serving) -> bool:
+        """Tell whether this model can answer this service's calls; health says so."""
+
     @property
     def methods(self) -> Mapping[str, Method]:
         """Return the methods by their names in the proto; they raise domain errors."""

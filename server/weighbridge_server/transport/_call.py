@@ -1,7 +1,7 @@
 """From a call's metadata to what is logged of it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final, get_args
 
 from weighbridge_predictionlog import hash_sticky_key
@@ -15,6 +15,20 @@ _ROUTES: Final = frozenset(get_args(Route))
 _MAX_CHARS: Final = 128  # what a direct caller may put into a row's text columns
 _MAX_COUNT: Final = 32_767  # of a smallint
 _KEY: Final = "x-idempotency-key"
+_BAD_KEY: Final = Violation(_KEY, f"must be at most {_MAX_CHARS} printable ASCII characters")
+_USER: Final = "x-user-id"
+_SAID: Final = frozenset(
+    {
+        _KEY,
+        "traceparent",
+        "x-attempt",
+        "x-envoy-attempt-count",
+        "x-request-id",
+        "x-route",
+        "x-routed-version",
+        "x-traffic-revision",
+    }
+)
 
 
 class CallReader:
@@ -27,12 +41,31 @@ class CallReader:
     def __init__(self, salt: str | None) -> None:
         self._salt = salt
 
-    def read(self, method: str, metadata: Metadata, started_ns: int) -> Call:
-        """Describe a call; what is missing, unreadable or too long counts as not said."""
-        texts = {key: value for key, value in metadata if isinstance(value, str)}
-        # Not cut: two values that begin alike would become one.
-        said = {key: value for key, value in texts.items() if _fits(value)}
-        user = texts.get("x-user-id")
+    def read(
+        self,
+        method: str,
+        metadata: Metadata,
+        started_ns: int,
+        check_wanted: Callable[[], None] = lambda: None,
+        *,
+        check_key: bool = False,
+    ) -> Call:
+        """Describe a call; what is missing, unreadable or too long counts as not said.
+
+        With `check_key` raises InvalidRequestError for an idempotency key that no row can hold as
+        it is.
+        """
+        said: dict[str, str] = {}
+        user = None
+        for key, value in metadata:
+            if key == _USER:
+                user = value  # hashed whole, however long
+            elif key in _SAID:
+                # Not cut: two values that begin alike would become one.
+                if isinstance(value, str) and _fits(value):
+                    said[key] = value
+                elif check_key and key == _KEY:
+                    raise InvalidRequestError([_BAD_KEY])
         route = said.get("x-route")
         return Call(
             method=method,
@@ -44,17 +77,15 @@ class CallReader:
             route=route if route in _ROUTES else None,  # type: ignore[arg-type]  # it is one
             routed_version=said.get("x-routed-version") or None,
             traffic_revision=said.get("x-traffic-revision") or None,
-            sticky_key_hash=hash_sticky_key(user, self._salt) if user and self._salt else None,
+            sticky_key_hash=self._hash(user),
             trace_id=_trace_id(said.get("traceparent")),
+            check_wanted=check_wanted,
         )
 
-
-def check_key(metadata: Metadata) -> None:
-    """Raise InvalidRequestError for an idempotency key that no row can hold as it is."""
-    for key, value in metadata:
-        if key == _KEY and not (isinstance(value, str) and _fits(value)):
-            text = f"must be at most {_MAX_CHARS} printable ASCII characters"
-            raise InvalidRequestError([Violation(_KEY, text)])
+    def _hash(self, user: str | bytes | None) -> str | None:
+        if not user or not self._salt or isinstance(user, bytes):
+            return None
+        return hash_sticky_key(user, self._salt)
 
 
 def _fits(value: str) -> bool:

@@ -9,8 +9,6 @@ from weighbridge_stack._layout import BOOTSTRAP, PROJECT, Layout
 from weighbridge_stack._parts import _probe
 from weighbridge_stack._process import Part
 
-_DESCRIPTORS = PROJECT / "protos/logistics/delay/v1/descriptors.binpb"
-
 
 def part(layout: Layout) -> Part:
     """Return Envoy as a part of the stack."""
@@ -30,7 +28,7 @@ def part(layout: Layout) -> Part:
         environment={},
         # A route of the routes file: ready means that the agent's file is in use.
         ready=lambda: _probe.http(f"http://{layout.target}/ready"),
-        reads=(config, _DESCRIPTORS),
+        reads=(config, bootstrap.find_descriptors(PROJECT)),
     )
 
 
@@ -72,7 +70,7 @@ def _bootstrap(layout: Layout) -> Path:
             for version in layout.versions
         },
         routes_file=layout.routes,
-        descriptors_file=_DESCRIPTORS,
+        descriptors_file=bootstrap.find_descriptors(PROJECT),
         jwks_file=layout.keys / "jwks.json",
         listen=f"{settings.bind}:{settings.envoy_port}",
         probe=f"{settings.bind}:{settings.envoy_probe_port}",

@@ -1,6 +1,8 @@
 """Between the delay messages and what the use cases know: columns by name, predictions."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -9,15 +11,17 @@ import numpy.typing as npt
 
 from logistics.delay.v1 import delay_service_pb2 as pb
 from logistics.delay.v1 import model_pb2, shipment_pb2
-from weighbridge_server.inference import (
-    BatchPrediction,
-    Columns,
-    LoadFailure,
-    Prediction,
-    Values,
+from weighbridge_server.inference import Columns, LoadFailure, Values
+from weighbridge_server.models import (
+    NUMBERS,
+    TEXTS,
+    WHOLE_NUMBERS,
+    BytesSource,
+    ReadyModel,
+    TensorSpec,
 )
-from weighbridge_server.models import BytesSource, Kind, ReadyModel, TensorSpec
-from weighbridge_server.transport.delay._columns import FIRST, RowFault
+from weighbridge_server.transport.delay._answer import version_message
+from weighbridge_server.transport.delay._columns import FIRST
 
 
 def _labels(enum: Any) -> dict[int, str]:
@@ -31,6 +35,13 @@ _ENUMS: Final = MappingProxyType(
     {
         "traffic_status": _labels(shipment_pb2.TrafficStatus),
         "delay_reason": _labels(shipment_pb2.DelayReason),
+    }
+)
+# By number, and last what stands for a number that is not defined.
+_TABLES: Final = MappingProxyType(
+    {
+        name: np.array([*(labels[number] for number in range(len(labels))), ""], np.object_)
+        for name, labels in _ENUMS.items()
     }
 )
 _NUMBERS: Final = tuple(
@@ -53,12 +64,14 @@ _SOURCES: Final = MappingProxyType(
     }
 )
 
-COLUMNS: Final[Mapping[str, Kind]] = MappingProxyType(
+_EPOCH: Final = datetime(1970, 1, 1)  # naive: no zone in its text
+
+COLUMNS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
-        "timestamp": Kind.NUMBER,
-        "asset_id": Kind.TEXT,
-        **dict.fromkeys(_NUMBERS, Kind.NUMBER),
-        **dict.fromkeys(_ENUMS, Kind.TEXT),
+        "timestamp": WHOLE_NUMBERS,
+        "asset_id": TEXTS,
+        **dict.fromkeys(_NUMBERS, NUMBERS),
+        **dict.fromkeys(_ENUMS, TEXTS),
     }
 )
 """What requests can supply to a graph; timestamp in whole seconds since 1970-01-01 UTC."""
@@ -77,7 +90,9 @@ def values_of(shipment: shipment_pb2.Shipment) -> Values:
 def given_values(values: Values, shipment: shipment_pb2.Shipment) -> Values:
     """Return a row as it is logged: the graph's, but the time as given, to the millisecond."""
     time = shipment.timestamp
-    return {**values, "timestamp": _times(time.seconds * 1000 + time.nanos // 1_000_000).item()}
+    # datetime writes one time at a fifth of what numpy's array of one costs.
+    moment = _EPOCH + timedelta(seconds=time.seconds, microseconds=time.nanos // 1000)
+    return {**values, "timestamp": moment.isoformat(timespec="milliseconds") + "Z"}
 
 
 def raw_columns_of(columns: shipment_pb2.ShipmentColumns) -> Mapping[str, npt.NDArray[Any]]:
@@ -95,9 +110,9 @@ def columns_of(raw: Mapping[str, npt.NDArray[Any]]) -> Columns:
     """Turn columns as sent into the ones a graph takes: seconds, enum labels ("" for none)."""
     columns = dict(raw)
     columns["timestamp"] = raw["timestamp"] // 1000
-    for name, labels in _ENUMS.items():
-        table = np.array([*labels.values(), ""], np.object_)
-        columns[name] = table[np.where(np.isin(raw[name], list(labels)), raw[name], -1)]
+    for name, table in _TABLES.items():
+        numbers, none = raw[name], len(table) - 1
+        columns[name] = table[np.where((numbers >= 0) & (numbers < none), numbers, none)]
     return columns
 
 
@@ -112,45 +127,13 @@ def _times(milliseconds: Any) -> npt.NDArray[Any]:
     return np.datetime_as_string(moments, timezone="UTC")
 
 
-def version_message(model: ReadyModel) -> model_pb2.ModelVersion:
-    """Name the model as every answer does."""
-    pin = model.pin
-    return model_pb2.ModelVersion(name=pin.name, version=pin.version, digest=pin.digest)
-
-
-def prediction_message(prediction: Prediction, model: model_pb2.ModelVersion) -> pb.PredictResponse:
-    """Answer one shipment."""
-    return pb.PredictResponse(
-        prediction_id=str(prediction.prediction_id),
-        probability=prediction.score,
-        late=prediction.label,
-        model=model,
-    )
-
-
-def batch_message(
-    batch: BatchPrediction, faults: Sequence[RowFault], model: model_pb2.ModelVersion
-) -> pb.PredictBatchResponse:
-    """Answer many shipments."""
-    return pb.PredictBatchResponse(
-        prediction_ids=[str(item or "") for item in batch.prediction_ids],
-        probabilities=batch.scores.tolist(),
-        late=batch.labels.tolist(),
-        errors=[
-            pb.RowError(row=fault.row, field=fault.field, description=fault.description)
-            for fault in faults
-        ],
-        model=model,
-    )
-
-
 def model_message(model: ReadyModel, failure: LoadFailure | None) -> pb.GetModelResponse:
     """Tell all that is known of the loaded model."""
     served = model_pb2.ServedModel(
-        model=version_message(model),
+        model=version_message(model.pin),
         uri=model.pin.uri,
         run_id=model.metadata.run_id,
-        threshold=model.metadata.threshold,
+        threshold=_threshold(model),
         inputs=[_tensor_message(spec) for spec in model.signature.inputs],
         outputs=[_tensor_message(spec) for spec in model.signature.outputs],
         training_metrics=model.metadata.metrics,
@@ -162,6 +145,11 @@ def model_message(model: ReadyModel, failure: LoadFailure | None) -> pb.GetModel
     if failure is not None:
         served.last_error.CopyFrom(_failure_message(failure))
     return pb.GetModelResponse(model=served)
+
+
+def _threshold(model: ReadyModel) -> float:
+    threshold = model.metadata.threshold
+    return math.nan if threshold is None else threshold
 
 
 def _failure_message(failure: LoadFailure) -> model_pb2.LoadFailure:

@@ -1,6 +1,6 @@
 """What an append costs, and how fast the shipper is.
 
-python bench/predictionlog.py [database URL]    the database must be migrated; its rows stay
+python -m bench.predictionlog [database URL]    the database must be migrated; its rows stay
 """
 
 import sys
@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from weighbridge_predictionlog import PredictionRow, Spool, new_prediction_id
-from weighbridge_predictionlog._row import encode_row
 from weighbridge_predictionlog.shipper import Shipper, Store
 
 _ROWS = 50_000
@@ -56,8 +55,8 @@ def _best_us(work: Callable[[], object], times: int) -> float:
 
 
 def _measure_appends(folder: Path) -> None:
-    _say("size of a row", len(encode_row(_ROW)), "bytes")
-    _say("encode", _best_us(lambda: encode_row(_ROW), 20_000), "µs")
+    _say("size of a row", len(_ROW.encode()), "bytes")
+    _say("encode", _best_us(_ROW.encode, 20_000), "µs")
     spool = Spool(folder / "bench")
     _say("append, encoding included", _best_us(lambda: spool.append([_ROW]), 20_000), "µs")
     hundred = [_ROW] * 100
