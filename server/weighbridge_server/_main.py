@@ -54,10 +54,11 @@ def _serve(settings: Settings) -> None:
     metrics = _metrics(settings, spool)
     prepare = Preparer(settings, spool, metrics).prepare
     follower: Follower | None = None
+    memory = PinMemory(settings.model_cache_dir)
     if isinstance(source, Pin):
         slot = Slot(prepare(source))
+        memory.remember(source)
     else:
-        memory = PinMemory(settings.model_cache_dir)
         follower = Follower(source, prepare, memory, metrics, poll_s=settings.alias_poll_s)
         slot = follower.load_first()
     metrics.loaded(slot.current.model)

@@ -238,6 +238,39 @@ def test_mlflow_stopped_in_its_tracks_loses_no_call(
     assert_none_lost(counted, server)
 
 
+def test_a_start_without_its_copy_gives_a_slow_registry_its_time(
+    start_server: StartServer,
+    model_file: ModelFile,
+    newer: ModelFile,
+    registry: Registry,
+    network: Relay,
+    s3: S3,
+    tmp_path: Path,
+) -> None:
+    cache = tmp_path / "cache"
+    tags = registry.register(model_file)
+    registry.point("live", tags)
+    own = {**through(network), "WEIGHBRIDGE_MODEL_CACHE_DIR": str(cache)}
+    variables = registry.asking("live", **own)
+    first = start_server(model_file, **variables)
+    assert version_of(first) == "1"
+    first.kill()
+    for copy in cache.glob("*.onnx"):
+        copy.unlink()
+    bucket, key = tags["uri"].removeprefix("s3://").split("/", 1)
+    s3.client().delete_object(Bucket=bucket, Key=key)
+    wanted = registry.publish("live", newer)
+    network.freeze(True)
+    again = start_server(model_file, **variables)
+
+    def is_waiting() -> None:
+        assert "waiting for the registry" in again.messages
+
+    eventually(is_waiting, within_s=WITHIN_S)
+    network.freeze(False)
+    assert version_of(again) == wanted
+
+
 def test_with_registry_and_store_away_a_restart_serves_its_copy(
     start_server: StartServer,
     model_file: ModelFile,
@@ -381,6 +414,6 @@ def test_servers_that_share_a_folder_start_at_once(
     servers = [start_server(model_file, **variables) for _ in range(3)]
     assert [version_of(server) for server in servers] == ["1"] * 3
     assert [path.name for path in cache.glob("*.onnx")] == [f"{model_file.sha256}.onnx"]
-    assert len(list(cache.glob("alias-*.json"))) == 1
+    assert len(list(cache.glob("served-*.json"))) == 1
     assert list(cache.glob(".incoming-*")) == []
     assert {path.name[:6] for path in cache.iterdir()} == {model_file.sha256[:6], "alias-"}

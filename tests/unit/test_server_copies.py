@@ -62,6 +62,19 @@ def test_a_copy_that_an_alias_needs_stays(cache: Path, models: list[ModelFile]) 
     assert 0 in kept(cache, models)
 
 
+def test_a_copy_that_a_pinned_server_starts_from_stays(
+    cache: Path, models: list[ModelFile]
+) -> None:
+    for number in (0, 1):
+        load(models[number], cache)
+        age(cache, models[number], 100)
+        file = models[number]
+        PinMemory(cache).remember(Pin("m", str(number + 6), file.uri, file.sha256))
+    for model in models[2:]:
+        load(model, cache)
+    assert {0, 1} <= set(kept(cache, models))
+
+
 def test_a_folder_that_cannot_be_written_serves(
     cache: Path, model_file: ModelFile, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -70,7 +83,7 @@ def test_a_folder_that_cannot_be_written_serves(
     assert not model.has_copy
     assert "a restart will need the store" in caplog.text
     PinMemory(cache).remember(Pin("m", "1", model_file.uri, model_file.sha256, "live"))
-    assert "a restart will need the registry" in caplog.text
+    assert "a restart may need the registry" in caplog.text
     assert PinMemory(cache).recall(LIVE) is None
 
 

@@ -16,7 +16,7 @@ from weighbridge_server.following._trouble import Trouble
 from weighbridge_server.following._watched import AliasSource, WatchedAlias
 from weighbridge_server.inference import Serving, Slot
 from weighbridge_server.metrics import Metrics
-from weighbridge_server.models import ModelError, Pin, PinMemory
+from weighbridge_server.models import Alias, ModelError, Pin, PinMemory
 
 _log = logging.getLogger(__name__)
 
@@ -66,8 +66,16 @@ class Follower:
         except Exception as error:  # whatever a new artefact does, a copy that served may again
             if remembered is None or remembered == wanted:
                 raise
-            self._hold(Slot(self._prepare_again(remembered, error)))
-            self._trouble.note(wanted or alias, error)
+            try:
+                self._hold(Slot(self._prepare(remembered)))
+            except Exception as again:
+                nothing = NothingToServeError(
+                    f"{_told(error)}; and version {remembered.version}, which served last, "
+                    f"neither: {_told(again)}"
+                )
+                self._hold(Slot(self._prepare_late(alias, wanted, nothing)))
+            else:
+                self._trouble.note(wanted or alias, error)
         return self._slot
 
     def start(self, on_swap: Callable[[], None]) -> None:
@@ -80,14 +88,17 @@ class Follower:
         with self._swapping:
             self._stopped.set()
 
-    def _prepare_again(self, pin: Pin, first: Exception) -> Serving:
+    def _prepare_late(
+        self, alias: Alias, wanted: Pin | None, nothing: NothingToServeError
+    ) -> Serving:
+        """Wait for the registry after all: it was not given its time while there was a copy."""
+        if wanted is not None:
+            raise nothing
+        _log.warning("waiting for the registry", extra={"reason": str(nothing)})
         try:
-            return self._prepare(pin)
+            return self._prepare(self._asker.ask(alias, _FIRST_ANSWER_LIMIT_S))
         except Exception as error:
-            raise NothingToServeError(
-                f"{_told(first)}; and version {pin.version}, which served last, neither: "
-                f"{_told(error)}"
-            ) from first
+            raise nothing from error
 
     def _hold(self, slot: Slot) -> None:
         self._slot = slot

@@ -9,7 +9,7 @@ import logging
 from contextlib import suppress
 from pathlib import Path
 
-from weighbridge_server.models._durable import remove_leftovers, write_whole
+from weighbridge_server.models._durable import remove_leftovers, write_whole, written_at
 from weighbridge_server.models._memory import remembered_digests
 
 _log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ def sha256_of(content: bytes) -> str:
 
 
 class Copies:
-    """The copies in one folder; the newest used five stay, and those that an alias needs."""
+    """The copies in one folder; the five used last stay, and those that servers start from."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -65,7 +65,7 @@ class Copies:
     def _remove_old(self, in_use: str) -> None:
         remove_leftovers(self._folder)
         kept = remembered_digests(self._folder) | {in_use}
-        copies = sorted(self._folder.glob(f"*{_SUFFIX}"), key=_used_at, reverse=True)
+        copies = sorted(self._folder.glob(f"*{_SUFFIX}"), key=written_at, reverse=True)
         for copy in copies[_MOST_COPIES:]:
             if copy.stem not in kept:
                 with suppress(OSError):
@@ -74,10 +74,3 @@ class Copies:
 
     def _path(self, sha256: str) -> Path:
         return self._folder / f"{sha256}{_SUFFIX}"
-
-
-def _used_at(copy: Path) -> float:
-    try:
-        return copy.stat().st_mtime
-    except OSError:  # another server has removed it
-        return 0.0

@@ -44,3 +44,11 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def written_at(path: Path) -> float:
+    """Return when a file was written or touched last; the oldest time for one that is gone."""
+    try:
+        return path.stat().st_mtime
+    except OSError:  # another server has removed it
+        return 0.0

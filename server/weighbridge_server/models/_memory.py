@@ -1,19 +1,25 @@
-"""The last pin that an alias stood for and that served, on disk beside the copies.
+"""The pins that served last, on disk beside the copies: one for each alias and pinned version.
 
-With it a server that starts while the registry is away knows which copy to serve.
+With it a server that starts while the registry is away knows which copy to serve, and servers
+that share a folder know which copies the others need.
 """
 
 import hashlib
 import logging
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from weighbridge_server.models._durable import write_whole
+from weighbridge_server.models._durable import write_whole, written_at
 from weighbridge_server.models._pin import Pin
 from weighbridge_server.models._registry import Alias
 
 _log = logging.getLogger(__name__)
+
+_PREFIX = "served-"
+# A folder that pods share outlives many versions; each start writes its own pin anew.
+_MOST_PINS = 12
 
 
 class _Record(BaseModel):
@@ -29,7 +35,7 @@ class _Record(BaseModel):
 
 
 class PinMemory:
-    """Remembers one pin for each alias; servers that share the folder share it too."""
+    """Remembers one pin for each alias and pinned version; servers of one folder share it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -41,10 +47,10 @@ class PinMemory:
             name=pin.name, alias=alias, version=pin.version, uri=pin.uri, sha256=pin.sha256
         )
         try:
-            write_whole(self._path(pin.name, alias), record.model_dump_json().encode())
+            write_whole(self._path(pin.name, alias or pin.label), record.model_dump_json().encode())
         except OSError as error:
             _log.warning(
-                "the alias's version cannot be remembered; a restart will need the registry "
+                "the version that serves cannot be remembered; a restart may need the registry "
                 "(free or correct WEIGHBRIDGE_MODEL_CACHE_DIR)",
                 extra={"error": str(error)},
             )
@@ -61,12 +67,16 @@ class PinMemory:
 
     def _path(self, name: str, alias: str) -> Path:
         key = hashlib.sha256(f"{name}\0{alias}".encode()).hexdigest()[:16]
-        return self._folder / f"alias-{key}.json"
+        return self._folder / f"{_PREFIX}{key}.json"
 
 
 def remembered_digests(folder: Path) -> set[str]:
-    """Return the digests that servers of this folder would start from."""
-    records = (_read(path) for path in folder.glob("alias-*.json"))
+    """Return the digests that servers of this folder would start from; forget the oldest pins."""
+    paths = sorted(folder.glob(f"{_PREFIX}*.json"), key=written_at, reverse=True)
+    for path in paths[_MOST_PINS:]:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+    records = (_read(path) for path in paths[:_MOST_PINS])
     return {record.sha256 for record in records if record is not None}
 
 
