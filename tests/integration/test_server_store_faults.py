@@ -416,4 +416,4 @@ def test_servers_that_share_a_folder_start_at_once(
     assert [path.name for path in cache.glob("*.onnx")] == [f"{model_file.sha256}.onnx"]
     assert len(list(cache.glob("served-*.json"))) == 1
     assert list(cache.glob(".incoming-*")) == []
-    assert {path.name[:6] for path in cache.iterdir()} == {model_file.sha256[:6], "alias-"}
+    assert {path.name[:6] for path in cache.iterdir()} == {model_file.sha256[:6], "served"}
