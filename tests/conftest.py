@@ -1,5 +1,6 @@
 """What all tests share. Fixtures stand in fix_<thing>.py, one file for each real thing."""
 
+import signal
 import subprocess
 from importlib import metadata
 from pathlib import Path
@@ -9,6 +10,12 @@ import pytest
 _TESTS = Path(__file__).parent
 
 pytest_plugins = [f"tests.{path.stem}" for path in sorted(_TESTS.glob("fix_*.py"))]
+
+
+def pytest_configure() -> None:
+    """Let what tests start be interrupted: a shell's background jobs are born ignoring SIGINT."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header() -> list[str]:
