@@ -12,17 +12,8 @@ from typing import Protocol
 
 import pytest
 
-_ROOMS = (
-    "cli",
-    "client",
-    "envoy",
-    "predictionlog",
-    "protos",
-    "rollout",
-    "server",
-    "stack",
-    "training",
-)
+from tests.rooms import ROOMS
+
 _NAMES = {
     f"GIT_{role}_{what}": value
     for role in ("AUTHOR", "COMMITTER")
@@ -74,18 +65,23 @@ def new_clone(project: Path) -> NewClone:
     """Make clones, as the working tree is: also of what is not committed yet."""
 
     def make(folder: Path, variables: Mapping[str, str]) -> Clone:
-        command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-        done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=True)
-        for name in filter(None, done.stdout.split("\0")):
-            if (project / name).exists():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(project / name, folder / name)
+        copy_tree(project, folder)
         _install(folder)
         clone = Clone(folder, variables)
         clone.type("git init --quiet && git add --all && git commit --quiet --message 'As it is'")
         return clone
 
     return make
+
+
+def copy_tree(project: Path, folder: Path) -> None:
+    """Copy what Git knows or would take."""
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    done = subprocess.run(listed, cwd=project, capture_output=True, text=True, check=True)
+    for name in filter(None, done.stdout.split("\0")):
+        if (project / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(project / name, folder / name)
 
 
 def _install(folder: Path) -> None:
@@ -98,7 +94,7 @@ def _install(folder: Path) -> None:
     for entry in (here / packages).iterdir():
         if not entry.name.startswith("_editable_impl_weighbridge"):
             (made / packages / entry.name).symlink_to(entry)
-    rooms = "".join(f"{folder / room}\n" for room in _ROOMS)
+    rooms = "".join(f"{folder / room}\n" for room in ROOMS)
     (made / packages / "rooms.pth").write_text(rooms)
     shutil.copy(here / "pyvenv.cfg", made)
     for program in (here / "bin").iterdir():

@@ -4,21 +4,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-import onnxruntime as ort  # type: ignore[import-untyped]  # it has no types
-
 from bench.server import _requests
+from bench.server._session import one_thread_session
 
 
 class OnnxLoop:
     """The graph on one thread, fed with arrays that are ready."""
 
     def __init__(self, model: Path) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        self._session = ort.InferenceSession(
-            model.read_bytes(), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = one_thread_session(model)
         self.inputs = [node.name for node in self._session.get_inputs()]
         self._feeds: dict[int, dict[str, Any]] = {}
 

@@ -7,9 +7,10 @@ had ended or the last rows were on the disk; 2 wrong settings (one line for each
 
 import logging
 import sys
+from functools import partial
 
 from weighbridge_predictionlog import Spool, SpoolError, log_to_stderr, read_settings
-from weighbridge_server._prepare import Preparer
+from weighbridge_server._prepare import prepare
 from weighbridge_server.following import Follower, FollowingError
 from weighbridge_server.inference import Slot
 from weighbridge_server.metrics import Metrics
@@ -52,14 +53,14 @@ def _serve(settings: Settings) -> None:
     source = settings.source
     spool = Spool(settings.spool_dir, strict=settings.spool_durability is Durability.HOST)
     metrics = _metrics(settings, spool)
-    prepare = Preparer(settings, spool, metrics).prepare
+    prepared = partial(prepare, settings, spool, metrics)
     follower: Follower | None = None
     memory = PinMemory(settings.model_cache_dir)
     if isinstance(source, Pin):
-        slot = Slot(prepare(source))
+        slot = Slot(prepared(source))
         memory.remember(source)
     else:
-        follower = Follower(source, prepare, memory, metrics, poll_s=settings.alias_poll_s)
+        follower = Follower(source, prepared, memory, metrics, poll_s=settings.alias_poll_s)
         slot = follower.load_first()
     metrics.loaded(slot.current.model)
     server = GrpcServer(

@@ -26,6 +26,7 @@ from tests.cluster.install import (
     use_ports_of,
 )
 from tests.cluster.kubectl import Kubectl
+from tests.fix_clone import copy_tree
 from tests.fix_ports import HeldPorts
 from tests.fix_stack import NewStack, Stack
 
@@ -134,16 +135,6 @@ def checkout(
     checkout.git("commit", "--quiet", "--message=Begin")
     checkout.git("push", "--quiet", "--set-upstream", "origin", "main")
     return checkout
-
-
-def copy_tree(project: Path, folder: Path) -> None:
-    """Copy what Git knows or would take."""
-    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    done = subprocess.run(listed, cwd=project, capture_output=True, text=True, check=True)
-    for name in filter(None, done.stdout.split("\0")):
-        if (project / name).exists():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(project / name, folder / name)
 
 
 @pytest.fixture(scope="session")

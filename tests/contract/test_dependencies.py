@@ -10,17 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ROOMS = [
-    "cli",
-    "client",
-    "envoy",
-    "predictionlog",
-    "protos",
-    "rollout",
-    "server",
-    "stack",
-    "training",
-]
+from tests.rooms import ROOMS
 
 
 def distribution(line: str) -> str:

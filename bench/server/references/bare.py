@@ -12,9 +12,9 @@ from typing import Any
 import grpc
 import numpy as np
 import numpy.typing as npt
-import onnxruntime as ort  # type: ignore[import-untyped]  # it has no types
 from google.protobuf.message import Message
 
+from bench.server._session import one_thread_session
 from logistics.delay.v1 import delay_service_pb2 as pb
 from logistics.delay.v1.model_pb2 import ModelVersion
 from weighbridge_server.transport.openinference.inference import open_inference_pb2 as oip
@@ -41,12 +41,7 @@ class BareService:
     """Does what an answer needs and nothing else."""
 
     def __init__(self, model: Path) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        self._session = ort.InferenceSession(
-            model.read_bytes(), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = one_thread_session(model)
         self._inputs = [(node.name, _DTYPES[node.type]) for node in self._session.get_inputs()]
 
     def predict(self, request: pb.PredictRequest, _: Any) -> pb.PredictResponse:

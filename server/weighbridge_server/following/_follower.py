@@ -62,21 +62,11 @@ class Follower:
         wanted: Pin | None = None
         try:
             wanted = self._asker.ask(alias, _START_LIMIT_S if remembered else _FIRST_ANSWER_LIMIT_S)
-            self._hold(Slot(self._prepare(wanted)))
+            return self._hold(self._prepare(wanted))
         except Exception as error:  # whatever a new artefact does, a copy that served may again
             if remembered is None or remembered == wanted:
                 raise
-            try:
-                self._hold(Slot(self._prepare(remembered)))
-            except Exception as again:
-                nothing = NothingToServeError(
-                    f"{_told(error)}; and version {remembered.version}, which served last, "
-                    f"neither: {_told(again)}"
-                )
-                self._hold(Slot(self._prepare_late(alias, wanted, nothing)))
-            else:
-                self._trouble.note(wanted or alias, error)
-        return self._slot
+            return self._fall_back(remembered, alias, wanted, error)
 
     def start(self, on_swap: Callable[[], None]) -> None:
         """Begin to look, on a thread of its own; it calls `on_swap` after each change."""
@@ -88,22 +78,33 @@ class Follower:
         with self._swapping:
             self._stopped.set()
 
-    def _prepare_late(
-        self, alias: Alias, wanted: Pin | None, nothing: NothingToServeError
-    ) -> Serving:
-        """Wait for the registry after all: it was not given its time while there was a copy."""
-        if wanted is not None:
-            raise nothing
+    def _fall_back(
+        self, remembered: Pin, alias: Alias, wanted: Pin | None, error: Exception
+    ) -> Slot:
+        """Serve what served last; where that cannot be had, ask the registry in earnest."""
+        try:
+            slot = self._hold(self._prepare(remembered))
+        except Exception as again:
+            nothing = NothingToServeError(
+                f"{_told(error)}; and version {remembered.version}, which served last, "
+                f"neither: {_told(again)}"
+            )
+            if wanted is not None:
+                raise nothing from again
+        else:
+            self._trouble.note(wanted or alias, error)
+            return slot
         _log.warning("waiting for the registry", extra={"reason": str(nothing)})
         try:
-            return self._prepare(self._asker.ask(alias, _FIRST_ANSWER_LIMIT_S))
-        except Exception as error:
-            raise nothing from error
+            return self._hold(self._prepare(self._asker.ask(alias, _FIRST_ANSWER_LIMIT_S)))
+        except Exception as late:
+            raise nothing from late
 
-    def _hold(self, slot: Slot) -> None:
-        self._slot = slot
-        self._trouble = Trouble(slot, self._metrics)
-        self._memory.remember(slot.current.model.pin)
+    def _hold(self, serving: Serving) -> Slot:
+        self._slot = Slot(serving)
+        self._trouble = Trouble(self._slot, self._metrics)
+        self._memory.remember(serving.model.pin)
+        return self._slot
 
     def _run(self) -> None:
         while not self._stopped.wait(self._trouble.wait_s(self._poll_s)):

@@ -35,6 +35,9 @@ class RequestError(TransportError):
 class NoMessageError(RequestError):
     """No message came, or none in time."""
 
+    def __init__(self, text: str = "the call brought no message; send one request") -> None:
+        super().__init__(text)
+
 
 class MalformedRequestError(RequestError):
     """The bytes are not the method's message."""

@@ -188,7 +188,7 @@ def _without_message(context: grpc.ServicerContext) -> TransportError:
     over = threading.Event()
     if not context.add_callback(over.set) or over.wait(_MOMENT_S):
         return _abandoned(context)
-    return NoMessageError("the call brought no message; send one request")
+    return NoMessageError()
 
 
 def _check_wanted(context: grpc.ServicerContext) -> None:

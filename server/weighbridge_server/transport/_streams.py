@@ -41,7 +41,7 @@ class _Lane:
         try:
             return self.wait.receive(requests)
         except StopIteration:
-            text = "the call brought no message; send one request"
+            text = str(NoMessageError())
         except NoMessageError as error:
             text = str(error)
         return context.abort(grpc.StatusCode.INVALID_ARGUMENT, text)

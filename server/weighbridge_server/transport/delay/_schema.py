@@ -14,14 +14,11 @@ import protovalidate
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from weighbridge_server.transport._errors import (
-    InvalidRequestError,
-    MalformedRequestError,
-    Violation,
-)
+from weighbridge_server.transport._errors import InvalidRequestError, Violation
+from weighbridge_server.transport._parsing import parse_bytes
 
 PACKAGE = "logistics.delay.v1"
 SERVICE = f"{PACKAGE}.DelayService"
@@ -57,10 +54,7 @@ def parse(kind: type[M], content: bytes, *, is_valid: Callable[[M], bool] = lamb
     Raises MalformedRequestError for bytes that are no such message and InvalidRequestError with
     a violation for each bad field.
     """
-    try:
-        message = kind.FromString(content)
-    except DecodeError:
-        raise MalformedRequestError(f"the bytes are no {kind.DESCRIPTOR.full_name}") from None
+    message = parse_bytes(kind, content)
     if is_valid(message):
         return message
     if found := _validator.collect_violations(message):

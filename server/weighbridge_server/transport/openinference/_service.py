@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 from importlib.metadata import version
-from typing import Final, TypeVar
-
-from google.protobuf.message import DecodeError, Message
+from typing import Final
 
 from weighbridge_server.inference import Call, Serving, Slot, UnfitTensorsError
 from weighbridge_server.transport._adapter import Method
-from weighbridge_server.transport._errors import MalformedRequestError
+from weighbridge_server.transport._parsing import parse_bytes
 from weighbridge_server.transport.openinference._answer import infer_content, metadata_message
 from weighbridge_server.transport.openinference._expected import Expected
 from weighbridge_server.transport.openinference._faults import unfit_error
@@ -18,8 +16,6 @@ from weighbridge_server.transport.openinference.inference import open_inference_
 
 SERVICE: Final = pb.DESCRIPTOR.services_by_name["GRPCInferenceService"].full_name
 _RELEASE: Final = version("weighbridge-server")
-
-M = TypeVar("M", bound=Message)
 
 
 class OpenInferenceService:
@@ -50,34 +46,34 @@ class OpenInferenceService:
 
     def server_live(self, content: bytes, _: Call, __: Serving) -> bytes:
         """Say that the process is there."""
-        _parse(pb.ServerLiveRequest, content)
+        parse_bytes(pb.ServerLiveRequest, content)
         return pb.ServerLiveResponse(live=True).SerializeToString()
 
     def server_ready(self, content: bytes, _: Call, __: Serving) -> bytes:
         """Say whether calls should come here."""
-        _parse(pb.ServerReadyRequest, content)
+        parse_bytes(pb.ServerReadyRequest, content)
         return pb.ServerReadyResponse(ready=self._slot.open).SerializeToString()
 
     def model_ready(self, content: bytes, _: Call, serving: Serving) -> bytes:
         """Say whether calls for a model should come here."""
-        request = _parse(pb.ModelReadyRequest, content)
+        request = parse_bytes(pb.ModelReadyRequest, content)
         served = not find_mismatches(serving.model.pin, request.name, request.version)
         return pb.ModelReadyResponse(ready=served and self._slot.open).SerializeToString()
 
     def server_metadata(self, content: bytes, _: Call, __: Serving) -> bytes:
         """Name the server."""
-        _parse(pb.ServerMetadataRequest, content)
+        parse_bytes(pb.ServerMetadataRequest, content)
         return pb.ServerMetadataResponse(name="weighbridge", version=_RELEASE).SerializeToString()
 
     def model_metadata(self, content: bytes, _: Call, serving: Serving) -> bytes:
         """Tell the model's tensors."""
-        request = _parse(pb.ModelMetadataRequest, content)
+        request = parse_bytes(pb.ModelMetadataRequest, content)
         check_names(serving.model.pin, request.name, request.version)
         return metadata_message(serving.model).SerializeToString()
 
     def model_infer(self, content: bytes, call: Call, serving: Serving) -> bytes:
         """Run the model."""
-        request = _parse(pb.ModelInferRequest, content)
+        request = parse_bytes(pb.ModelInferRequest, content)
         pin = serving.model.pin
         check_names(pin, request.model_name, request.model_version, prefix="model_")
         expected = self._expected_of(serving)
@@ -93,10 +89,3 @@ class OpenInferenceService:
         if expected.pin is not serving.model.pin:
             expected = self._expected = Expected.of(serving)
         return expected
-
-
-def _parse(kind: type[M], content: bytes) -> M:
-    try:
-        return kind.FromString(content)
-    except DecodeError:
-        raise MalformedRequestError(f"the bytes are no {kind.DESCRIPTOR.full_name}") from None
